@@ -1,0 +1,82 @@
+/**
+ * What an engine does. The C++ addon (native/addon.cc) and the TypeScript engine
+ * (lib/engine/fallback/) both implement it, and one contract suite (test/contract/) holds both to it.
+ *
+ * The addon takes no argument on trust: a wrong type is a TypeError, a wrong value a RangeError.
+ * In both engines a system call that fails in a way that says nothing about a port (out of descriptors, a host
+ * address that is not this machine's) throws an Error with `code` ("EMFILE") and `syscall` ("socket").
+ */
+export interface Engine {
+  readonly name: 'native' | 'fallback'
+
+  /** The port4me hashcode of a text's Unicode code points: 0 to 2^32 - 1. */
+  hashcode(text: string): number
+
+  /**
+   * Fills `out` with the candidates of a seed, after the first `skip` ones.
+   * After the last candidate they start again. False when there is none.
+   */
+  sequence(seed: number, candidates: CandidateBits, skip: number, out: Uint16Array): boolean
+
+  /** The first free candidate: `prepend`, then the sequence, with the first `skip` of both dropped. */
+  pick(
+    seed: number,
+    candidates: CandidateBits,
+    prepend: Uint16Array,
+    skip: number,
+    maxTries: number,
+    question: Question,
+    host: Host,
+  ): Pick
+
+  /** As pick(), off the event loop. Wrong arguments throw at once; a failed system call rejects. */
+  pickAsync(
+    seed: number,
+    candidates: CandidateBits,
+    prepend: Uint16Array,
+    skip: number,
+    maxTries: number,
+    question: Question,
+    host: Host,
+  ): Promise<Pick>
+
+  /** Whether a port, 1 to 65535, can be bound. */
+  isFree(port: number, question: Question, host: Host): boolean
+
+  /** A verdict for each port, with what refuses and why. */
+  probe(ports: Uint16Array, question: Question, host: Host): Verdicts
+
+  /** As probe(), off the event loop. */
+  probeAsync(ports: Uint16Array, question: Question, host: Host): Promise<Verdicts>
+
+  /**
+   * A text that differs whenever a variable that settings are read from has changed in the
+   * process's own environment. Undefined where that cannot be told more cheaply than by reading
+   * the variables. Only for the main thread: a worker's `process.env` is a copy.
+   */
+  environmentFingerprint(): string | undefined
+}
+
+/** One bit for each port in 8192 bytes: bit (port % 8) of byte (port / 8). Bit 0 is ignored. */
+export type CandidateBits = Uint8Array
+
+/**
+ * A port and the number of probes it took, as `tries * 65536 + port`, so that no object is made
+ * for it. Port 0: none was free.
+ */
+export type Pick = number
+
+/**
+ * What to ask of a port, as a sum of 1 (TCP), 2 (UDP), 4 (IPv4), 8 (IPv6) and 16 (a port in
+ * TIME_WAIT is busy). At least one protocol and one family.
+ */
+export type Question = number
+
+/** An IP literal, `localhost` for both loopbacks, or `''` for every address of the machine. */
+export type Host = string
+
+/**
+ * A byte for each port: 0 when it is free; otherwise the reason (1 TIME_WAIT, 2 denied, 3 in use)
+ * plus what refuses: 8 TCP, 16 UDP, 32 IPv4, 64 IPv6.
+ */
+export type Verdicts = Uint8Array

@@ -1,0 +1,23 @@
+/** Completion for Bash: source <(port4me --completion=bash) */
+export const BASH_COMPLETION = `# Bash completion for port4me: source <(port4me --completion=bash)
+_port4me() {
+  local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
+  [[ $word == '=' ]] && word=''
+  [[ $previous == '=' ]] && previous=\${COMP_WORDS[COMP_CWORD-2]}
+  COMPREPLY=()
+  case $previous in
+    --user)
+      mapfile -t COMPREPLY < <(compgen -u -- "$word")
+      return ;;
+    --completion)
+      mapfile -t COMPREPLY < <(compgen -W 'bash' -- "$word")
+      return ;;
+    --tool|--prepend|--include|--exclude|--skip|--list|--test)
+      return ;;
+  esac
+  [[ $word == -* ]] || return
+  mapfile -t COMPREPLY < <(compgen -W '--user= --tool= --prepend= --include= --exclude= --skip= --list= --test= --json --debug --completion= --help --version' -- "$word")
+  [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
+}
+complete -F _port4me port4me
+`

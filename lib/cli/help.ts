@@ -1,0 +1,51 @@
+export const HELP = `port4me: the same personal, free TCP port, every day
+
+Usage:
+  port4me [TOOL] [flags]
+
+Prints the first free port of a sequence that depends on the user and the tool
+alone.
+
+Which ports:
+  --user=NAME       whose port (default: $PORT4ME_USER, $LOGNAME, $USER, $LNAME,
+                    $USERNAME, the account)
+  --tool=NAME       what the port is for; also the first word without a flag
+  --prepend=PORTS   ports to try first
+  --include=PORTS   ports to choose among (default: 1024-65535)
+  --exclude=PORTS   ports never to choose
+  --skip=N          drop the first N candidates (default: 0)
+
+What to print:
+  --list=N          the first N candidates, free or not
+  --test=PORT       nothing; exit 0 if the port is free, 1 if not
+  --json            JSON
+  --debug           what was read and tried, on stderr
+  --completion=bash a completion script for the shell
+  --help, --version
+
+PORTS are ports and ranges, separated by commas or spaces: 2000-2123,4321
+{chrome} and {firefox} stand for the ports that these browsers block.
+
+Variables, each beaten by its flag:
+  PORT4ME_USER, PORT4ME_TOOL, PORT4ME_PREPEND, PORT4ME_INCLUDE, PORT4ME_EXCLUDE,
+  PORT4ME_SKIP, PORT4ME_LIST, PORT4ME_TEST, PORT4ME_DEBUG
+and, without a flag:
+  PORT4ME_PREPEND_SITE, PORT4ME_INCLUDE_SITE, PORT4ME_EXCLUDE_SITE
+                    always added to the set
+  PORT4ME_EXCLUDE_UNSAFE
+                    always excluded (default: {chrome},{firefox}; 0: none)
+  PORT4ME_EXCLUDE_UNSAFE_CHROME, PORT4ME_EXCLUDE_UNSAFE_FIREFOX
+                    what {chrome} and {firefox} stand for
+  PORT4ME_MAX_TRIES candidates to probe before giving up (default: 65535)
+  PORT4ME_MUST_WORK false: print -1 when no port is free
+  PORT4ME_ENGINE    auto, native or fallback (default: auto)
+
+Exit status: 0; 1 no free port, port not free, or a failure; 2 wrong usage
+
+Examples:
+  port4me
+  port4me jupyter-lab
+  port4me --include=8000-8999 --exclude=8080 api
+  server --port "$(port4me)"
+  port4me --test=8080 && echo free
+`

@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+// The program port4me. Start-up is what its users feel: it loads what the call needs.
+
+import { isFreeTcp } from '../availability.js'
+import { currentEngine } from '../engine/engine.js'
+import { Port4meError, quote } from '../errors.js'
+import { listCandidates, MAX_COUNT, pickPort } from '../port4me.js'
+import { type Environment, readEnvironment } from '../settings/environment.js'
+import { booleanText, integerText } from '../settings/values.js'
+import { BASH_COMPLETION } from './completion.js'
+import { type CommandLine, parseCommandLine, usage } from './flags.js'
+import { HELP } from './help.js'
+import { write } from './output.js'
+
+/** Set by the bundler, from package.json. */
+declare const PORT4ME_VERSION: string
+
+process.exitCode = main(process.argv.slice(2))
+
+function main(args: readonly string[]): number {
+  try {
+    return run(parseCommandLine(args))
+  } catch (error) {
+    if (!(error instanceof Port4meError)) throw error
+    write(2, `port4me: error: ${error.message}\n`)
+    return exitStatus(error)
+  }
+}
+
+/** 2 for what the user can set right, 1 for the rest. */
+function exitStatus({ code }: Port4meError): 1 | 2 {
+  switch (code) {
+    case 'ERR_INVALID_ARG_TYPE':
+    case 'ERR_INVALID_ARG_VALUE':
+    case 'ERR_OUT_OF_RANGE':
+    case 'ERR_PORT_SPEC':
+      return 2
+    default:
+      return 1
+  }
+}
+
+function run(command: CommandLine): number {
+  if (command.help) {
+    write(1, HELP)
+    return 0
+  }
+  if (command.version) {
+    answer(PORT4ME_VERSION, { version: PORT4ME_VERSION }, command)
+    return 0
+  }
+  if (command.completion !== undefined) {
+    if (command.completion !== 'bash') {
+      throw usage(`--completion must be bash, not ${quote(command.completion)}`)
+    }
+    write(1, BASH_COMPLETION)
+    return 0
+  }
+
+  // A flag beats the variable of the other question too.
+  const environment = readEnvironment(currentEngine())
+  const asked = command.list !== undefined || command.test !== undefined
+  const test = command.test ?? (asked ? undefined : number(environment, 'PORT4ME_TEST', 65535))
+  if (test !== undefined) return testPort(test, environment, command)
+  const list = command.list ?? number(environment, 'PORT4ME_LIST', MAX_COUNT)
+  const nameOf = (option: string): string => `--${option}`
+  if (list !== undefined) {
+    const ports = listCandidates(list, command.options, nameOf)
+    answer(ports.join('\n'), { ports }, command)
+  } else {
+    const port = pickPort(command.options, nameOf)
+    answer(String(port), { port }, command)
+  }
+  return 0
+}
+
+function testPort(port: number, environment: Environment, command: CommandLine): number {
+  const free = isFreeTcp(port)
+  const variable = environment.PORT4ME_DEBUG
+  if (command.debug || (variable !== undefined && booleanText(variable, 'PORT4ME_DEBUG'))) {
+    write(2, `port4me: tested ${port}: ${free ? 'free' : 'not free'}\n`)
+  }
+  if (command.json) write(1, `${JSON.stringify({ port, free })}\n`)
+  return free ? 0 : 1
+}
+
+function number(
+  environment: Environment,
+  name: 'PORT4ME_TEST' | 'PORT4ME_LIST',
+  max: number,
+): number | undefined {
+  const value = environment[name]
+  return value === undefined ? undefined : integerText(value, name, 1, max)
+}
+
+function answer(text: string, json: object, command: CommandLine): void {
+  write(1, `${command.json ? JSON.stringify(json) : text}\n`)
+}

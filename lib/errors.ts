@@ -1,0 +1,74 @@
+/**
+ * What went wrong, for programs:
+ *
+ * - `ERR_INVALID_ARG_TYPE`: an argument or option has a wrong type
+ * - `ERR_INVALID_ARG_VALUE`: an argument, option or variable has a value that is not allowed
+ * - `ERR_OUT_OF_RANGE`: a number is too small, too large or not an integer
+ * - `ERR_PORT_SPEC`: a set of ports holds something that is no port and no range of ports
+ * - `ERR_NO_USER`: nothing tells the name of the user
+ * - `ERR_NO_ENGINE`: `PORT4ME_ENGINE=native` without an addon that loads
+ * - `ERR_NO_CANDIDATE`: the settings leave no port to try
+ * - `ERR_NO_FREE_PORT`: no port that was tried is free
+ * - `ERR_SYSTEM`: a system call failed in a way that says nothing about the port; `errno` and
+ *   `syscall` say which and how
+ */
+export type Port4meErrorCode =
+  | 'ERR_INVALID_ARG_TYPE'
+  | 'ERR_INVALID_ARG_VALUE'
+  | 'ERR_OUT_OF_RANGE'
+  | 'ERR_PORT_SPEC'
+  | 'ERR_NO_USER'
+  | 'ERR_NO_ENGINE'
+  | 'ERR_NO_CANDIDATE'
+  | 'ERR_NO_FREE_PORT'
+  | 'ERR_SYSTEM'
+
+/**
+ * Every error that this package throws.
+ *
+ * @example
+ * try {
+ *   port4me({ include: '8000-8010' })
+ * } catch (error) {
+ *   if (error instanceof Port4meError && error.code === 'ERR_NO_FREE_PORT') useAnyPort()
+ *   else throw error
+ * }
+ */
+export class Port4meError extends Error {
+  override readonly name = 'Port4meError'
+  readonly code: Port4meErrorCode
+  /** With `ERR_SYSTEM`: the symbolic name of the system's error, such as `'EMFILE'`. */
+  readonly errno?: string
+  /** With `ERR_SYSTEM`: the system call that failed, such as `'socket'`. */
+  readonly syscall?: string
+
+  constructor(code: Port4meErrorCode, message: string, cause?: NodeJS.ErrnoException) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    if (cause?.syscall !== undefined) {
+      if (cause.code !== undefined) this.errno = cause.code
+      this.syscall = cause.syscall
+    }
+  }
+}
+
+/** What an engine threw, as this package's error: a failed system call is `ERR_SYSTEM`. */
+export function asSystemError(error: unknown): unknown {
+  const { code, syscall, message } = error as NodeJS.ErrnoException
+  if (code === undefined || syscall === undefined) return error
+  return new Port4meError('ERR_SYSTEM', message, error as NodeJS.ErrnoException)
+}
+
+/** A value as an error message quotes it: short, on one line, whatever it is. */
+export function quote(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : describe(value)
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return String(value)
+}

@@ -1,0 +1,28 @@
+// The public names, and nothing else.
+
+import { currentEngine } from './engine/engine.js'
+
+export { isFreeTcp } from './availability.js'
+export { Port4meError, type Port4meErrorCode } from './errors.js'
+export { listPorts, port4me, port4meAsync, portRank, portSequence } from './port4me.js'
+export type { CandidateOptions, Port4meOptions, PortSpec } from './types.js'
+
+/**
+ * Which engine answers: the C++ addon, or the TypeScript engine where no addon loads. The first
+ * look at it loads the engine, as the first question does.
+ *
+ * @throws {Port4meError} `ERR_NO_ENGINE` when `PORT4ME_ENGINE` is `native` and no addon loads
+ *
+ * @example
+ * console.log(engine) // 'native'
+ */
+export declare const engine: 'native' | 'fallback'
+
+// In this form, because Node.js must find the name in the text for an `import { engine }`.
+Object.defineProperty(module.exports, 'engine', { enumerable: true, get: () => lazy.engine })
+
+const lazy = {
+  get engine(): 'native' | 'fallback' {
+    return currentEngine().name
+  },
+}

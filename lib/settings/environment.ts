@@ -1,0 +1,91 @@
+// The environment variables, read in one place. Nothing below lib/settings touches process.env.
+
+import type { Engine } from '../../binding.js'
+
+const NAMES = [
+  'PORT4ME_USER',
+  'LOGNAME',
+  'USER',
+  'LNAME',
+  'USERNAME',
+  'PORT4ME_TOOL',
+  'PORT4ME_PREPEND',
+  'PORT4ME_PREPEND_SITE',
+  'PORT4ME_INCLUDE',
+  'PORT4ME_INCLUDE_SITE',
+  'PORT4ME_EXCLUDE',
+  'PORT4ME_EXCLUDE_SITE',
+  'PORT4ME_EXCLUDE_UNSAFE',
+  'PORT4ME_EXCLUDE_UNSAFE_CHROME',
+  'PORT4ME_EXCLUDE_UNSAFE_FIREFOX',
+  'PORT4ME_SKIP',
+  'PORT4ME_LIST',
+  'PORT4ME_TEST',
+  'PORT4ME_MAX_TRIES',
+  'PORT4ME_MUST_WORK',
+  'PORT4ME_DEBUG',
+  '_PORT4ME_CHECK_AVAILABLE_PORTS_',
+] as const
+
+export type VariableName = (typeof NAMES)[number]
+
+/** The variables that are set. An empty one is not: Windows cannot tell the two apart. */
+export type Environment = Readonly<Partial<Record<VariableName, string>>>
+
+let last: Environment | undefined
+let lastFingerprint: string | undefined
+
+/** The variables as they are now; the same object as before when none has changed. */
+export function readEnvironment(engine: Engine): Environment {
+  // Worth its cost from the second call on: a program that asks once just reads the variables.
+  const fingerprint =
+    last !== undefined && isProcessEnvironment(process.env)
+      ? engine.environmentFingerprint()
+      : undefined
+  if (last !== undefined && fingerprint !== undefined && fingerprint === lastFingerprint)
+    return last
+
+  const now = readVariables()
+  if (last === undefined || NAMES.some((name) => now[name] !== last?.[name])) last = now
+  lastFingerprint = fingerprint
+  return last
+}
+
+function readVariables(): Environment {
+  const environment: Partial<Record<VariableName, string>> = {}
+  for (const name of NAMES) {
+    const value = process.env[name]
+    if (value !== undefined && value !== '') environment[name] = value
+  }
+  return environment
+}
+
+/** The value of `PORT4ME_ENGINE`, which is needed before there is an engine. */
+export function engineVariable(): string | undefined {
+  return process.env.PORT4ME_ENGINE || undefined
+}
+
+let checked: { readonly source: NodeJS.ProcessEnv; readonly genuine: boolean } | undefined
+
+/**
+ * Whether an object is the process's own environment, as native code sees it, and not a copy of it:
+ * a worker thread's, that of Jest's VM context, or one that a program put in `process.env`.
+ */
+function isProcessEnvironment(source: NodeJS.ProcessEnv): boolean {
+  if (checked?.source !== source) checked = { source, genuine: isGenuine(source) }
+  return checked.genuine
+}
+
+function isGenuine(source: NodeJS.ProcessEnv): boolean {
+  const { isMainThread } = require('node:worker_threads') as typeof import('node:worker_threads')
+  const { types } = require('node:util') as typeof import('node:util')
+  if (!isMainThread || types.isProxy(source)) return false
+  // The genuine one, alone, refuses symbols with an exception (doc/api/process.md, process.env).
+  const key = Symbol('port4me')
+  try {
+    if (Reflect.set(source, key, '')) Reflect.deleteProperty(source, key)
+    return false
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,90 @@
+// Single values, from options (typed) and from variables and flags (text). Every error names the
+// source ("options.skip", "PORT4ME_SKIP", "--skip"), quotes the value and says what is allowed.
+
+import { Port4meError, quote } from '../errors.js'
+
+export function integer(value: unknown, source: string, min: number, max: number): number {
+  const allowed = `an integer from ${min} to ${max}`
+  if (typeof value !== 'number') {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_TYPE',
+      `${source} must be ${allowed}, not ${quote(value)} of type ${typeof value}`,
+    )
+  }
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new Port4meError('ERR_OUT_OF_RANGE', `${source} must be ${allowed}, not ${value}`)
+  }
+  return value
+}
+
+export function integerText(text: string, source: string, min: number, max: number): number {
+  const value = /^\s*\d+\s*$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= min && value <= max)) {
+    throw new Port4meError(
+      'ERR_OUT_OF_RANGE',
+      `${source} must be an integer from ${min} to ${max}, not ${quote(text)}`,
+    )
+  }
+  return value
+}
+
+export function boolean(value: unknown, source: string): boolean {
+  if (typeof value !== 'boolean') {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_TYPE',
+      `${source} must be true or false, not ${quote(value)} of type ${typeof value}`,
+    )
+  }
+  return value
+}
+
+export function booleanText(text: string, source: string): boolean {
+  switch (text.toLowerCase()) {
+    case 'true':
+    case '1':
+      return true
+    case 'false':
+    case '0':
+      return false
+    default:
+      throw new Port4meError(
+        'ERR_INVALID_ARG_VALUE',
+        `${source} must be true, false, 1 or 0, not ${quote(text)}`,
+      )
+  }
+}
+
+export function text(value: unknown, source: string): string {
+  if (typeof value !== 'string') {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_TYPE',
+      `${source} must be a string, not ${quote(value)} of type ${typeof value}`,
+    )
+  }
+  return value
+}
+
+export function nonEmptyText(value: unknown, source: string): string {
+  const given = text(value, source)
+  if (given === '') {
+    throw new Port4meError('ERR_INVALID_ARG_VALUE', `${source} must not be empty, but is ""`)
+  }
+  return given
+}
+
+export function oneOf<Choice extends string>(
+  value: unknown,
+  source: string,
+  choices: readonly Choice[],
+): Choice {
+  const given = text(value, source)
+  const choice = choices.find((one) => one === given)
+  if (choice === undefined) {
+    const allowed = choices.map((one) => `'${one}'`).join(', ')
+    throw new Port4meError(
+      'ERR_INVALID_ARG_VALUE',
+      `${source} must be one of ${allowed}, not ${quote(given)}`,
+    )
+  }
+  return choice
+}

@@ -1,0 +1,63 @@
+// Endpoints as sockaddr structures and back. The structures have the same names on POSIX and on
+// Windows but come from different headers: include the system's own before this one.
+
+#ifndef PORT4ME_PROBE_ENDPOINT_ADDRESS_H_
+#define PORT4ME_PROBE_ENDPOINT_ADDRESS_H_
+
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "socket.h"
+
+namespace port4me {
+
+// Calls `bind_to(address, length)` with the endpoint's socket address and this port.
+template <typename BindTo>
+auto WithAddress(const Endpoint& endpoint, uint16_t port, BindTo&& bind_to) {
+  if (endpoint.ipv6) {
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(port);
+    address.sin6_scope_id = endpoint.scope_id;
+    std::memcpy(&address.sin6_addr, endpoint.address.data(), sizeof(address.sin6_addr));
+    return bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  }
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  std::memcpy(&address.sin_addr, endpoint.address.data(), sizeof(address.sin_addr));
+  return bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+}
+
+// Puts the address, of family AF_INET or AF_INET6, into the endpoint.
+inline void SetAddress(const sockaddr* from, Endpoint* endpoint) {
+  endpoint->address = {};
+  endpoint->ipv6 = from->sa_family == AF_INET6;
+  if (endpoint->ipv6) {
+    sockaddr_in6 address;
+    std::memcpy(&address, from, sizeof(address));
+    endpoint->scope_id = address.sin6_scope_id;
+    std::memcpy(endpoint->address.data(), &address.sin6_addr, sizeof(address.sin6_addr));
+  } else {
+    sockaddr_in address;
+    std::memcpy(&address, from, sizeof(address));
+    std::memcpy(endpoint->address.data(), &address.sin_addr, sizeof(address.sin_addr));
+  }
+}
+
+// getaddrinfo() of a text that is an IP literal: AI_NUMERICHOST keeps it from asking a name server.
+inline bool ReadNumericHost(const std::string& host, Endpoint* endpoint) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  SetAddress(found->ai_addr, endpoint);
+  freeaddrinfo(found);
+  return true;
+}
+
+}  // namespace port4me
+
+#endif  // PORT4ME_PROBE_ENDPOINT_ADDRESS_H_

@@ -1,0 +1,175 @@
+#include "probe/prober.h"
+
+#include <algorithm>
+
+namespace port4me {
+namespace {
+
+Endpoint Wildcard(Protocol protocol, bool ipv6, bool optional) {
+  Endpoint endpoint;
+  endpoint.protocol = protocol;
+  endpoint.ipv6 = ipv6;
+  endpoint.optional = optional;
+  return endpoint;
+}
+
+bool IsWildcard(const Endpoint& endpoint) {
+  return endpoint.address == std::array<uint8_t, 16>{} && endpoint.scope_id == 0;
+}
+
+bool IsIpv4Mapped(const Endpoint& endpoint) {  // ::ffff:0:0/96, RFC 4291 section 2.5.5.2
+  static constexpr std::array<uint8_t, 12> kPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return endpoint.ipv6 && std::equal(kPrefix.begin(), kPrefix.end(), endpoint.address.begin());
+}
+
+}  // namespace
+
+std::vector<Endpoint> PerFamily(Protocol protocol) {
+  return {Wildcard(protocol, true, true), Wildcard(protocol, false, true)};
+}
+
+EndpointProbe::Result EndpointProbe::Ask(uint16_t port, bool tell_time_wait) {
+  const bool reuse_matters = tell_time_wait && endpoint_.protocol == Protocol::kTcp;
+  const auto state_of = [](const BindResult& result) -> Result {
+    switch (result.bind) {
+      case Bind::kBound: return {State::kFree, {}};
+      case Bind::kInUse: return {State::kInUse, {}};
+      case Bind::kDenied: return {State::kDenied, {}};
+      case Bind::kNoFamily:
+      case Bind::kNoAddress: return {State::kAbsent, result.error};
+      case Bind::kFailed: break;
+    }
+    return {State::kError, result.error};
+  };
+
+  // Busy ports come in runs. What SO_REUSEADDR is refused, an exclusive bind is refused too, so
+  // that after one refusal it goes first: a listener's port then costs one bind and not two.
+  bool asked_reuse = false;
+  if (reuse_matters && refused_before_) {
+    const Result reuse = state_of(reuse_.Ask(endpoint_, port));
+    if (reuse.state != State::kFree) return reuse;
+    asked_reuse = true;
+  }
+
+  const Result exclusive = state_of(exclusive_.TryBind(endpoint_, port));
+  if (exclusive.state == State::kFree) exclusive_.Close();
+  refused_before_ = exclusive.state == State::kInUse;
+  if (!refused_before_ || !reuse_matters) return exclusive;
+
+  if (!asked_reuse) {
+    const Result reuse = state_of(reuse_.Ask(endpoint_, port));
+    if (reuse.state != State::kFree) return reuse;
+  }
+  return {State::kTimeWait, {}};
+}
+
+bool EndpointProbe::FallBackToIpv4() {
+  if (!endpoint_.dual_stack || !IsWildcard(endpoint_)) return false;
+  endpoint_ = Wildcard(endpoint_.protocol, false, false);
+  return true;
+}
+
+Prober::Prober(const Question& question) : question_(question) {
+  probes_.reserve(4);  // two protocols, two addresses: the most there are
+  for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
+    if (!(protocol == Protocol::kTcp ? question.tcp : question.udp)) continue;
+    if (question.host == "localhost") {
+      const bool both = question.ipv4 && question.ipv6;
+      if (question.ipv6 && !AddHost(protocol, "::1", both)) return;
+      if (question.ipv4 && !AddHost(protocol, "127.0.0.1", both)) return;
+    } else if (!question.host.empty()) {
+      if (!AddHost(protocol, question.host, false)) return;
+    } else if (question.ipv4 && question.ipv6) {
+      for (const Endpoint& endpoint : BothFamilies(protocol)) probes_.emplace_back(endpoint);
+    } else {
+      probes_.emplace_back(Wildcard(protocol, question.ipv6, false));
+    }
+  }
+}
+
+bool Prober::AddHost(Protocol protocol, const std::string& host, bool optional) {
+  Endpoint endpoint = Wildcard(protocol, false, optional);
+  if (!ParseHost(host, &endpoint, &error_)) return false;
+  // `::` takes both families unless IPv6 alone is asked for, as in a server's listen().
+  endpoint.dual_stack =
+      endpoint.ipv6 && (IsIpv4Mapped(endpoint) || (IsWildcard(endpoint) && question_.ipv4));
+  probes_.emplace_back(endpoint);
+  return true;
+}
+
+template <typename Refused>
+bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, bool tell_time_wait,
+                     Refused&& refused) {
+  SystemError absent;
+  bool answered = false;
+  for (EndpointProbe& probe : *probes) {
+    EndpointProbe::Result result = probe.Ask(port, tell_time_wait);
+    if (result.state == EndpointProbe::State::kAbsent && probe.FallBackToIpv4()) {
+      result = probe.Ask(port, tell_time_wait);
+    }
+    Reason reason = Reason::kInUse;
+    switch (result.state) {
+      case EndpointProbe::State::kFree: answered = true; continue;
+      case EndpointProbe::State::kAbsent:
+        absent = result.error;
+        if (probe.endpoint().optional) continue;
+        error_ = result.error;
+        return false;
+      case EndpointProbe::State::kError: error_ = result.error; return false;
+      case EndpointProbe::State::kTimeWait:
+        answered = true;
+        if (!question_.time_wait_is_busy) continue;
+        reason = Reason::kTimeWait;
+        break;
+      case EndpointProbe::State::kDenied: reason = Reason::kDenied; break;
+      case EndpointProbe::State::kInUse: break;
+    }
+    answered = true;
+    if (!refused(probe.endpoint(), reason)) break;
+  }
+  if (!answered) error_ = absent;  // every family is missing
+  return answered;
+}
+
+Answer Prober::IsFree(uint16_t port) {
+  if (error_.number != 0) return Answer::kError;
+  bool free = true;
+  const bool answered = AskEach(&probes_, port, !question_.time_wait_is_busy,
+                                [&](const Endpoint&, Reason) { return free = false; });
+  if (!answered) return Answer::kError;
+  return free ? Answer::kFree : Answer::kBusy;
+}
+
+std::optional<Verdict> Prober::Probe(uint16_t port) {
+  if (error_.number != 0) return std::nullopt;
+  Verdict verdict;
+  bool dual_stack = false;
+  const auto note = [&](const Endpoint& endpoint, Reason reason) {
+    verdict.reason = std::max(verdict.reason, reason);
+    (endpoint.protocol == Protocol::kTcp ? verdict.tcp : verdict.udp) = true;
+    verdict.ipv4 |= !endpoint.ipv6 || endpoint.dual_stack;
+    verdict.ipv6 |= endpoint.ipv6;
+    dual_stack |= endpoint.dual_stack;
+    return true;
+  };
+
+  if (!AskEach(&probes_, port, true, note)) return std::nullopt;
+  if (!dual_stack || !question_.host.empty()) return verdict;
+
+  // A dual-stack socket was refused: which family is it?
+  const Verdict together = verdict;
+  if (explaining_.empty()) {
+    explaining_.reserve(4);
+    for (const EndpointProbe& probe : probes_) {
+      for (const Endpoint& endpoint : PerFamily(probe.endpoint().protocol)) {
+        explaining_.emplace_back(endpoint);
+      }
+    }
+  }
+  verdict = Verdict{};
+  if (!AskEach(&explaining_, port, true, note)) return std::nullopt;
+  // Nothing refuses any more: the port was let go of just now. The first answer stands.
+  return verdict.reason == Reason::kNone ? together : verdict;
+}
+
+}  // namespace port4me

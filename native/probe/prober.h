@@ -1,0 +1,95 @@
+// The probe: is this port free, and if not, why. One loop over the endpoints of a question; what
+// differs between systems is behind socket.h.
+
+#ifndef PORT4ME_PROBE_PROBER_H_
+#define PORT4ME_PROBE_PROBER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pick.h"
+#include "probe/socket.h"
+
+namespace port4me {
+
+struct Question {
+  bool tcp = true;
+  bool udp = false;
+  bool ipv4 = true;
+  bool ipv6 = true;
+  bool time_wait_is_busy = false;
+  std::string host;  // an IP literal, "localhost" for both loopbacks, or empty for every address
+};
+
+// When several sockets are refused for different reasons, the greatest is reported.
+enum class Reason : uint8_t { kNone, kTimeWait, kDenied, kInUse };
+
+struct Verdict {
+  Reason reason = Reason::kNone;  // kNone: the port is free
+  // Which of what was asked refuses.
+  bool tcp = false;
+  bool udp = false;
+  bool ipv4 = false;
+  bool ipv6 = false;
+};
+
+// Asks about one endpoint, again and again, with sockets that survive refusals.
+class EndpointProbe {
+ public:
+  explicit EndpointProbe(const Endpoint& endpoint) : endpoint_(endpoint) {}
+
+  const Endpoint& endpoint() const { return endpoint_; }
+
+  enum class State : uint8_t { kFree, kTimeWait, kDenied, kInUse, kAbsent, kError };
+  struct Result {
+    State state;
+    SystemError error;  // set for kAbsent and kError
+  };
+  // With `tell_time_wait` false a port in TIME_WAIT is just in use, and costs one bind.
+  Result Ask(uint16_t port, bool tell_time_wait);
+
+  // Where the system has no IPv6, the dual-stack wildcard becomes the IPv4 one. False for any other
+  // endpoint.
+  bool FallBackToIpv4();
+
+ private:
+  Endpoint endpoint_;
+  Socket exclusive_{Socket::Sharing::kExclusive};
+  ReuseProbe reuse_;
+  bool refused_before_ = false;
+};
+
+// Answers one question for any number of ports. Not for use by several threads at once.
+class Prober {
+ public:
+  explicit Prober(const Question& question);
+
+  // Stops at the first refusal. kError: error() says what failed.
+  Answer IsFree(uint16_t port);
+
+  // As IsFree(), and after a refusal works out which sockets are refused and why: a free port costs
+  // nothing more. Nothing, with error() set, when a system call failed.
+  std::optional<Verdict> Probe(uint16_t port);
+
+  const SystemError& error() const { return error_; }
+
+ private:
+  bool AddHost(Protocol protocol, const std::string& host, bool optional);
+  // Calls `refused(endpoint, reason)` for each endpoint that is refused, until it returns false.
+  // False, with error() set, when a system call failed.
+  template <typename Refused>
+  bool AskEach(std::vector<EndpointProbe>* probes, uint16_t port, bool tell_time_wait,
+               Refused&& refused);
+
+  Question question_;
+  std::vector<EndpointProbe> probes_;
+  std::vector<EndpointProbe>
+      explaining_;  // a dual-stack endpoint's families; made at its first refusal
+  SystemError error_;
+};
+
+}  // namespace port4me
+
+#endif  // PORT4ME_PROBE_PROBER_H_

@@ -1,0 +1,112 @@
+// The thin socket layer: what the probe asks of the operating system, and nothing more.
+// socket_linux.cc and socket_bsd.cc (both over socket_posix.cc) and socket_windows.cc implement it;
+// CMakeLists.txt chooses among them, so that no #ifdef is needed elsewhere.
+
+#ifndef PORT4ME_PROBE_SOCKET_H_
+#define PORT4ME_PROBE_SOCKET_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace port4me {
+
+// A failed system call that says nothing about the port: out of descriptors, no permission to
+// create sockets, a host address that is not this machine's.
+struct SystemError {
+  int number = 0;  // errno, or the Winsock code; 0: nothing failed
+  const char* syscall = "";
+};
+
+// The symbolic name of an error number ("EMFILE"), as Node.js writes it; "UNKNOWN" for one that
+// socket(), bind(), setsockopt() and getifaddrs() are not documented to give.
+const char* ErrorName(int number);
+
+// The system's own words for it.
+std::string ErrorText(int number);
+
+enum class Protocol : uint8_t { kTcp, kUdp };
+
+// One address to bind; the port comes with each bind.
+struct Endpoint {
+  Protocol protocol = Protocol::kTcp;
+  bool ipv6 = false;
+  bool dual_stack = false;            // an IPv6 socket that takes IPv4 too
+  bool optional = false;              // passed over where the system lacks the family or address
+  std::array<uint8_t, 16> address{};  // in network order; IPv4 uses the first four; zeros: wildcard
+  uint32_t scope_id = 0;              // of an IPv6 zone
+};
+
+enum class Bind : uint8_t {
+  kBound,
+  kInUse,
+  kDenied,     // privileged, or kept back by a policy of the system
+  kNoFamily,   // the system lacks the address family
+  kNoAddress,  // the address is not this machine's
+  kFailed,
+};
+
+struct BindResult {
+  Bind bind;
+  SystemError error;  // set for kNoFamily, kNoAddress and kFailed
+};
+
+// A socket that is opened by the first bind and survives refused ones: a failed bind() leaves a
+// socket unbound, so a busy port costs one system call.
+class Socket {
+ public:
+  enum class Sharing : uint8_t {
+    kExclusive,     // neither SO_REUSEADDR nor SO_REUSEPORT; SO_EXCLUSIVEADDRUSE on Windows
+    kReuseAddress,  // SO_REUSEADDR, as nearly every server sets it on POSIX
+  };
+
+  explicit Socket(Sharing sharing) : sharing_(sharing) {}
+  ~Socket() { Close(); }
+  Socket(Socket&& other) noexcept
+      : sharing_(other.sharing_), handle_(std::exchange(other.handle_, kNone)) {}
+  Socket& operator=(Socket&&) = delete;
+
+  // After kBound the socket holds the port until Close().
+  BindResult TryBind(const Endpoint& endpoint, uint16_t port);
+  void Close();
+
+ private:
+  BindResult Open(const Endpoint& endpoint);
+
+  // A descriptor on POSIX, a SOCKET on Windows, whose INVALID_SOCKET is -1 too.
+  static constexpr intptr_t kNone = -1;
+
+  Sharing sharing_;
+  intptr_t handle_ = kNone;
+};
+
+// Answers whether a server that sets SO_REUSEADDR could bind a port that an exclusive bind was
+// refused: then only connections in TIME_WAIT, or still open ones of a server that is gone, hold
+// it.
+class ReuseProbe {
+ public:
+  // kBound: it could. Leaves nothing bound.
+  BindResult Ask(const Endpoint& endpoint, uint16_t port);
+
+ private:
+  Socket socket_{Socket::Sharing::kReuseAddress};
+  // The machine's own addresses, where the answer needs them; looked up once.
+  std::vector<Endpoint> specific_;
+  bool looked_up_ = false;
+};
+
+// An IPv6-only wildcard and an IPv4 one, each optional.
+std::vector<Endpoint> PerFamily(Protocol protocol);
+
+// The fewest wildcard endpoints that collide with every user of a port in either family.
+std::vector<Endpoint> BothFamilies(Protocol protocol);
+
+// Puts the address of an IP literal, with an IPv6 zone or without, into the endpoint. False, with
+// `*error` set, when the system cannot read it.
+bool ParseHost(const std::string& host, Endpoint* endpoint, SystemError* error);
+
+}  // namespace port4me
+
+#endif  // PORT4ME_PROBE_SOCKET_H_

@@ -1,0 +1,72 @@
+// The socket layer on macOS and the BSDs.
+
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "endpoint_address.h"
+#include "socket.h"
+#include "socket_posix.h"
+
+namespace port4me {
+
+// macOS has no SOCK_CLOEXEC: a fork in another thread between the two calls inherits the
+// descriptor for the few microseconds of the probe.
+int OpenCloseOnExec(int domain, int type) {
+  const int descriptor = socket(domain, type, 0);
+  if (descriptor >= 0 && fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
+    const int error = errno;
+    close(descriptor);
+    errno = error;
+    return -1;
+  }
+  return descriptor;
+}
+
+// One socket per family: OpenBSD has no dual-stack sockets at all, and elsewhere a dual-stack
+// bind need not collide with an IPv4-only one. Without SO_REUSEADDR a wildcard bind also collides
+// with a socket on a specific address (in_pcbbind() looks for those with INPLOOKUP_WILDCARD then).
+std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protocol); }
+
+// With SO_REUSEADDR a wildcard bind passes beside a *listener* on a specific address (setsockopt(2)
+// of FreeBSD; in_pcbbind() then looks for an exact match alone). So each address of the machine is
+// asked too: a listener on it refuses the exact match, a connection in TIME_WAIT does not.
+BindResult ReuseProbe::Ask(const Endpoint& endpoint, uint16_t port) {
+  static constexpr std::array<uint8_t, 16> kWildcard{};
+  const auto ask = [&](const Endpoint& one) {
+    const BindResult result = socket_.TryBind(one, port);
+    if (result.bind == Bind::kBound) socket_.Close();
+    return result;
+  };
+
+  const BindResult wildcard = ask(endpoint);
+  if (wildcard.bind != Bind::kBound || endpoint.address != kWildcard) return wildcard;
+
+  if (!looked_up_) {
+    ifaddrs* list = nullptr;
+    if (getifaddrs(&list) != 0) return {Bind::kFailed, {errno, "getifaddrs"}};
+    const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
+    for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+      if (entry->ifa_addr == nullptr) continue;
+      if (entry->ifa_addr->sa_family != (endpoint.ipv6 ? AF_INET6 : AF_INET)) continue;
+      Endpoint one = endpoint;
+      SetAddress(entry->ifa_addr, &one);
+      specific_.push_back(one);
+    }
+    looked_up_ = true;
+  }
+  for (const Endpoint& one : specific_) {
+    const BindResult result = ask(one);
+    // An address can vanish while we ask; it holds no listener then.
+    if (result.bind != Bind::kBound && result.bind != Bind::kNoAddress) return result;
+  }
+  return wildcard;
+}
+
+}  // namespace port4me

@@ -1,0 +1,31 @@
+// The socket layer on Linux; also on Android, whose kernel it is.
+
+#include <sys/socket.h>
+
+#include "socket.h"
+#include "socket_posix.h"
+
+namespace port4me {
+
+int OpenCloseOnExec(int domain, int type) { return socket(domain, type | SOCK_CLOEXEC, 0); }
+
+// A dual-stack socket on `::` collides with any socket of the port, in either family, on any
+// address (ipv6(7), and inet_rcv_saddr_any() in net/ipv4/inet_hashtables.c): one bind asks it all.
+std::vector<Endpoint> BothFamilies(Protocol protocol) {
+  Endpoint endpoint;
+  endpoint.protocol = protocol;
+  endpoint.ipv6 = true;
+  endpoint.dual_stack = true;
+  return {endpoint};
+}
+
+// With SO_REUSEADDR on both sides Linux lets a bind pass unless the other socket listens
+// (inet_bind_conflict() in net/ipv4/inet_connection_sock.c), on whatever address, so that asking
+// the same endpoint again is the whole answer.
+BindResult ReuseProbe::Ask(const Endpoint& endpoint, uint16_t port) {
+  const BindResult result = socket_.TryBind(endpoint, port);
+  if (result.bind == Bind::kBound) socket_.Close();
+  return result;
+}
+
+}  // namespace port4me

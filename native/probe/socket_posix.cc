@@ -1,0 +1,102 @@
+#include "socket_posix.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "endpoint_address.h"
+#include "socket.h"
+
+namespace port4me {
+namespace {
+
+bool SetOption(int descriptor, int level, int name, int value) {
+  return setsockopt(descriptor, level, name, &value, sizeof(value)) == 0;
+}
+
+BindResult Failure(const char* syscall) {
+  const SystemError error{errno, syscall};
+  switch (errno) {
+    case EADDRINUSE: return {Bind::kInUse, {}};
+    case EACCES:  // bind(2): a privileged port
+    case EPERM:   // a cgroup's BPF program said no, as with systemd's SocketBindDeny=
+      return {Bind::kDenied, {}};
+    case EADDRNOTAVAIL: return {Bind::kNoAddress, error};
+    default: return {Bind::kFailed, error};
+  }
+}
+
+}  // namespace
+
+const char* ErrorName(int number) {
+  switch (number) {
+    case EACCES: return "EACCES";
+    case EADDRNOTAVAIL: return "EADDRNOTAVAIL";
+    case EAFNOSUPPORT: return "EAFNOSUPPORT";
+    case EBADF: return "EBADF";
+    case EINVAL: return "EINVAL";
+    case EMFILE: return "EMFILE";
+    case ENFILE: return "ENFILE";
+    case ENOBUFS: return "ENOBUFS";
+    case ENODEV: return "ENODEV";
+    case ENOMEM: return "ENOMEM";
+    case ENOPROTOOPT: return "ENOPROTOOPT";
+    case EPERM: return "EPERM";
+    case EPROTONOSUPPORT: return "EPROTONOSUPPORT";
+    default: return "UNKNOWN";
+  }
+}
+
+std::string ErrorText(int number) { return std::generic_category().message(number); }
+
+BindResult Socket::Open(const Endpoint& endpoint) {
+  const int type = endpoint.protocol == Protocol::kTcp ? SOCK_STREAM : SOCK_DGRAM;
+  const int descriptor = OpenCloseOnExec(endpoint.ipv6 ? AF_INET6 : AF_INET, type);
+  if (descriptor < 0) {
+    const SystemError error{errno, "socket"};
+    return {errno == EAFNOSUPPORT ? Bind::kNoFamily : Bind::kFailed, error};
+  }
+  handle_ = descriptor;
+  // Set either way: net.ipv6.bindv6only, or its like elsewhere, may have changed the default.
+  if ((endpoint.ipv6 &&
+       !SetOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, endpoint.dual_stack ? 0 : 1)) ||
+      (sharing_ == Sharing::kReuseAddress && !SetOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1))) {
+    const SystemError error{errno, "setsockopt"};
+    Close();
+    return {Bind::kFailed, error};
+  }
+  return {Bind::kBound, {}};
+}
+
+BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port) {
+  if (handle_ == kNone) {
+    const BindResult opened = Open(endpoint);
+    if (opened.bind != Bind::kBound) return opened;
+  }
+  const int descriptor = static_cast<int>(handle_);
+  const int result = WithAddress(endpoint, port, [&](const sockaddr* address, size_t length) {
+    return bind(descriptor, address, length);
+  });
+  return result == 0 ? BindResult{Bind::kBound, {}} : Failure("bind");
+}
+
+void Socket::Close() {
+  if (handle_ == kNone) return;
+  close(
+      static_cast<int>(handle_));  // never retried: after EINTR the descriptor is gone or in doubt
+  handle_ = kNone;
+}
+
+bool ParseHost(const std::string& host, Endpoint* endpoint, SystemError* error) {
+  if (ReadNumericHost(host, endpoint)) return true;
+  // The text was checked to be an IP literal: what fails here is an IPv6 zone that names no
+  // interface of this machine.
+  *error = {EADDRNOTAVAIL, "getaddrinfo"};
+  return false;
+}
+
+}  // namespace port4me

@@ -1,0 +1,13 @@
+// What the POSIX systems share of the socket layer.
+
+#ifndef PORT4ME_PROBE_SOCKET_POSIX_H_
+#define PORT4ME_PROBE_SOCKET_POSIX_H_
+
+namespace port4me {
+
+// socket(2), with the descriptor closed on exec. -1 with errno set on failure.
+int OpenCloseOnExec(int domain, int type);
+
+}  // namespace port4me
+
+#endif  // PORT4ME_PROBE_SOCKET_POSIX_H_

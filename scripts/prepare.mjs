@@ -1,0 +1,34 @@
+// After `npm install` in a clone: builds dist/, and the addon where there is a toolchain. Where there
+// is none, that is no failure: the TypeScript engine gives the same answers.
+
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+/** Runs a program of this package's development dependencies, as npm's scripts find it. */
+function run(command, options) {
+  return spawnSync(command, { shell: true, encoding: 'utf8', ...options })
+}
+
+const built = run('npm run --silent build', { stdio: 'inherit' })
+if (built.status !== 0) process.exit(built.status ?? 1)
+
+// Configuring fails where cmake, a make program or a compiler is missing; compiling does not.
+const configured = run('cmake-js configure')
+if (configured.status !== 0) {
+  rmSync('build', { recursive: true, force: true })
+  const said = /(?:CMake Error:?|ERROR OMG) (.+?)[.\n]/.exec(
+    `${configured.stdout}${configured.stderr}`,
+  )
+  console.log(
+    `port4me: no addon was built (${said?.[1] ?? 'cmake-js cannot configure'}): the TypeScript engine will be used`,
+  )
+  process.exit(0)
+}
+const compiled = run('cmake-js build')
+if (compiled.status !== 0) {
+  process.stderr.write(`${compiled.stdout}${compiled.stderr}`)
+  process.exit(1)
+}
