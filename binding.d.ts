@@ -52,7 +52,7 @@ export interface Engine {
   /**
    * A text that differs whenever a variable that settings are read from has changed in the
    * process's own environment. Undefined where that cannot be told more cheaply than by reading
-   * the variables. Only for the main thread: a worker's `process.env` is a copy.
+   * the variables, and in worker threads, whose `process.env` is a copy.
    */
   environmentFingerprint(): string | undefined
 }

@@ -4,7 +4,7 @@ import { currentEngine } from './engine/engine.js'
 import { asSystemError } from './errors.js'
 import { EVERYWHERE, TCP_ON_BOTH_FAMILIES } from './question.js'
 import { readEnvironment } from './settings/environment.js'
-import { readCheckAvailablePorts } from './settings/settings.js'
+import { everyPortIsFree } from './settings/settings.js'
 import { integer } from './settings/values.js'
 
 /**
@@ -24,7 +24,7 @@ import { integer } from './settings/values.js'
 export function isFreeTcp(port: number): boolean {
   integer(port, 'port', 1, 65535)
   const engine = currentEngine()
-  if (readCheckAvailablePorts(readEnvironment(engine))) return true
+  if (everyPortIsFree(readEnvironment(engine))) return true
   try {
     return engine.isFree(port, TCP_ON_BOTH_FAMILIES, EVERYWHERE)
   } catch (error) {

@@ -52,14 +52,20 @@ export class Port4meError extends Error {
   }
 }
 
-/** What an engine threw, as this package's error: a failed system call is `ERR_SYSTEM`. */
+/**
+ * What an engine threw, as this package's error: a failed system call is `ERR_SYSTEM`.
+ * @internal
+ */
 export function asSystemError(error: unknown): unknown {
   const { code, syscall, message } = error as NodeJS.ErrnoException
   if (code === undefined || syscall === undefined) return error
   return new Port4meError('ERR_SYSTEM', message, error as NodeJS.ErrnoException)
 }
 
-/** A value as an error message quotes it: short, on one line, whatever it is. */
+/**
+ * A value as an error message quotes it: short, on one line, whatever it is.
+ * @internal
+ */
 export function quote(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : describe(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text

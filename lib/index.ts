@@ -18,8 +18,13 @@ export type { CandidateOptions, Port4meOptions, PortSpec } from './types.js'
  */
 export declare const engine: 'native' | 'fallback'
 
-// In this form, because Node.js must find the name in the text for an `import { engine }`.
-Object.defineProperty(module.exports, 'engine', { enumerable: true, get: () => lazy.engine })
+// In this form Node.js finds the name in the text, for an `import { engine }`: cjs-module-lexer.
+Object.defineProperty(module.exports, 'engine', {
+  enumerable: true,
+  get() {
+    return lazy.engine
+  },
+})
 
 const lazy = {
   get engine(): 'native' | 'fallback' {

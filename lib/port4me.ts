@@ -9,7 +9,10 @@ import { type NameOf, readSettings, type Settings } from './settings/settings.js
 import { integer } from './settings/values.js'
 import type { CandidateOptions, Port4meOptions } from './types.js'
 
-/** No array of candidates is longer: they repeat after 65536 at the latest. */
+/**
+ * No array of candidates is longer: they repeat after 65536 at the latest.
+ * @internal
+ */
 export const MAX_COUNT = 2 ** 24
 
 /**
@@ -30,7 +33,10 @@ export function port4me(options?: string | Port4meOptions): number {
   return pickPort(options)
 }
 
-/** port4me(), with errors that name settings as `nameOf` does. */
+/**
+ * port4me(), with errors that name settings as `nameOf` does.
+ * @internal
+ */
 export function pickPort(options?: string | Port4meOptions, nameOf?: NameOf): number {
   const engine = currentEngine()
   const settings = readSettings(options, engine, nameOf)
@@ -97,7 +103,10 @@ export function listPorts(count: number, options?: string | CandidateOptions): n
   return listCandidates(count, options)
 }
 
-/** listPorts(), with errors that name settings as `nameOf` does. */
+/**
+ * listPorts(), with errors that name settings as `nameOf` does.
+ * @internal
+ */
 export function listCandidates(
   count: number,
   options?: string | CandidateOptions,

@@ -31,8 +31,8 @@ function chooseEngine(wanted = 'auto'): Engine {
 }
 
 function loadFallback(): Engine {
-  // Not loaded where the addon does the work: it needs node:net, which takes longer to load than
-  // all of this package.
-  const { fallback } = require('./fallback/index.js') as typeof import('./fallback/index.js')
+  // A file of its own in dist/, not loaded where the addon does the work: it needs node:net, which
+  // takes longer to load than all of this package.
+  const { fallback } = require('./fallback.js') as typeof import('./fallback/index.js')
   return fallback
 }

@@ -1,5 +1,6 @@
 // The environment variables, read in one place. Nothing below lib/settings touches process.env.
 
+import { types } from 'node:util'
 import type { Engine } from '../../binding.js'
 
 const NAMES = [
@@ -37,7 +38,7 @@ let lastFingerprint: string | undefined
 
 /** The variables as they are now; the same object as before when none has changed. */
 export function readEnvironment(engine: Engine): Environment {
-  // Worth its cost from the second call on: a program that asks once just reads the variables.
+  // From the second call on: a program that asks once just reads the variables.
   const fingerprint =
     last !== undefined && isProcessEnvironment(process.env)
       ? engine.environmentFingerprint()
@@ -68,8 +69,8 @@ export function engineVariable(): string | undefined {
 let checked: { readonly source: NodeJS.ProcessEnv; readonly genuine: boolean } | undefined
 
 /**
- * Whether an object is the process's own environment, as native code sees it, and not a copy of it:
- * a worker thread's, that of Jest's VM context, or one that a program put in `process.env`.
+ * Whether an object is the environment that Node.js reads itself, and not a copy of it, as Jest makes
+ * one for its VM contexts, or one that a program put in `process.env`.
  */
 function isProcessEnvironment(source: NodeJS.ProcessEnv): boolean {
   if (checked?.source !== source) checked = { source, genuine: isGenuine(source) }
@@ -77,9 +78,7 @@ function isProcessEnvironment(source: NodeJS.ProcessEnv): boolean {
 }
 
 function isGenuine(source: NodeJS.ProcessEnv): boolean {
-  const { isMainThread } = require('node:worker_threads') as typeof import('node:worker_threads')
-  const { types } = require('node:util') as typeof import('node:util')
-  if (!isMainThread || types.isProxy(source)) return false
+  if (types.isProxy(source)) return false
   // The genuine one, alone, refuses symbols with an exception (doc/api/process.md, process.env).
   const key = Symbol('port4me')
   try {

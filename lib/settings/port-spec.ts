@@ -3,67 +3,74 @@
 import { Port4meError, quote } from '../errors.js'
 import type { PortSpec } from '../types.js'
 
-/** Ports from first to last, both included. */
-export type PortInterval = readonly [first: number, last: number]
+/** Ports from first to last, both included: [first, last, first, last, ...]. */
+export type PortIntervals = number[]
 
-/** What a `{chrome}` or `{firefox}` in a spec stands for, and where that was read. */
-export type SpecTokens = Readonly<
-  Record<string, { readonly spec: string; readonly source: string }>
->
+/** What `{chrome}` or `{firefox}` in a spec stands for, and where that was read. */
+export type TokenMeaning = (
+  token: string,
+) => { readonly spec: string; readonly source: string } | undefined
 
 const ALLOWED =
   'ports from 1 to 65535 and ranges of them, such as "2000-2123,4321", separated by commas or white space'
 
 /**
- * The intervals of a spec, in its order. Port 0 is left out. Undefined when a text holds nothing
- * but separators.
+ * Adds the intervals of a spec, in its order, without port 0. False when a text holds nothing but
+ * separators.
  */
-export function parsePortSpec(
+export function addPortSpec(
+  to: PortIntervals,
   spec: PortSpec,
   source: string,
-  tokens: SpecTokens,
-): PortInterval[] | undefined {
-  if (typeof spec === 'string') return parseText(spec, source, tokens)
-  if (typeof spec === 'number') return intervalOf(spec, spec, spec, source)
+  tokens: TokenMeaning,
+): boolean {
+  if (typeof spec === 'string') return addText(to, spec, source, tokens)
+  if (typeof spec === 'number') {
+    addInterval(to, spec, spec, spec, source)
+    return true
+  }
   if (typeof spec !== 'object' || spec === null || !(Symbol.iterator in spec)) {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
       `${source} must be a string, a number or an iterable of numbers, not ${quote(spec)}`,
     )
   }
-  const intervals: PortInterval[] = []
   for (const port of spec) {
     if (typeof port !== 'number') throw notAPort(port, source)
-    intervals.push(...intervalOf(port, port, port, source))
+    addInterval(to, port, port, port, source)
   }
-  return intervals
+  return true
 }
 
-function parseText(spec: string, source: string, tokens: SpecTokens): PortInterval[] | undefined {
-  const parts = spec.split(/[\s,]+/).filter((part) => part !== '')
-  if (parts.length === 0) return undefined
-  const intervals: PortInterval[] = []
-  for (const part of parts) {
-    const token = tokens[part]
-    if (token !== undefined) {
-      intervals.push(...(parseText(token.spec, token.source, {}) ?? []))
+function addText(to: PortIntervals, spec: string, source: string, tokens: TokenMeaning): boolean {
+  let holdsAny = false
+  for (const part of spec.split(/[\s,]+/)) {
+    if (part === '') continue
+    holdsAny = true
+    const meaning = tokens(part)
+    if (meaning !== undefined) {
+      addText(to, meaning.spec, meaning.source, () => undefined)
       continue
     }
     const match = /^(\d+)(?:-(\d+))?$/.exec(part)
     if (match === null) throw notAPort(part, source)
     const first = Number(match[1])
-    intervals.push(
-      ...intervalOf(first, match[2] === undefined ? first : Number(match[2]), part, source),
-    )
+    addInterval(to, first, match[2] === undefined ? first : Number(match[2]), part, source)
   }
-  return intervals
+  return holdsAny
 }
 
-function intervalOf(first: number, last: number, part: unknown, source: string): PortInterval[] {
+function addInterval(
+  to: PortIntervals,
+  first: number,
+  last: number,
+  part: unknown,
+  source: string,
+): void {
   if (!Number.isInteger(first) || first < 0 || last < first || last > 65535) {
     throw notAPort(part, source)
   }
-  return last === 0 ? [] : [[Math.max(first, 1), last]]
+  if (last > 0) to.push(Math.max(first, 1), last)
 }
 
 function notAPort(part: unknown, source: string): Port4meError {

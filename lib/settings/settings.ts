@@ -3,9 +3,9 @@
 import type { CandidateBits, Engine } from '../../binding.js'
 import { Port4meError, quote } from '../errors.js'
 import type { Port4meOptions, PortSpec } from '../types.js'
-import { candidateBits } from './candidate-bits.js'
+import { candidateBits, portsInOrder } from './candidate-bits.js'
 import { type Environment, readEnvironment, type VariableName } from './environment.js'
-import { type PortInterval, parsePortSpec, type SpecTokens } from './port-spec.js'
+import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
 import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS } from './unsafe-ports.js'
 import { defaultUser } from './user.js'
 import { boolean, booleanText, integer, integerText, nonEmptyText, text } from './values.js'
@@ -30,52 +30,46 @@ export interface Settings {
 /** An option's name as its user knows it: `options.skip` or `--skip`. */
 export type NameOf = (option: keyof Port4meOptions) => string
 
-const optionName: NameOf = (option) => `options.${option}`
-
-const OPTION_NAMES = [
-  'user',
-  'tool',
-  'prepend',
-  'include',
-  'exclude',
-  'skip',
-  'debug',
-  'maxTries',
-  'mustWork',
-] as const satisfies readonly (keyof Port4meOptions)[]
+/** The options as given: of any type until they are read. */
+type Given = Readonly<Record<keyof Port4meOptions, unknown>>
 
 const DEFAULT_MAX_TRIES = 65535
 
+const NONE_GIVEN: Given = {
+  user: undefined,
+  tool: undefined,
+  prepend: undefined,
+  include: undefined,
+  exclude: undefined,
+  skip: undefined,
+  debug: undefined,
+  maxTries: undefined,
+  mustWork: undefined,
+}
+
+const optionName: NameOf = (option) => `options.${option}`
+
 // The answer to the same question, asked again: test runners ask it thousands of times.
-let memo:
-  | { environment: Environment; nameOf: NameOf; values: readonly unknown[]; settings: Settings }
-  | undefined
+let last: { environment: Environment; nameOf: NameOf; given: Given; settings: Settings } | undefined
 
 export function readSettings(
   options: string | Port4meOptions | undefined,
   engine: Engine,
   nameOf: NameOf = optionName,
 ): Settings {
-  const values = optionValues(options)
+  const given = readOptions(options)
   const environment = readEnvironment(engine)
-  if (
-    memo?.environment === environment &&
-    memo.nameOf === nameOf &&
-    sameValues(memo.values, values)
-  ) {
-    return memo.settings
+  if (last?.environment === environment && last.nameOf === nameOf && same(last.given, given)) {
+    return last.settings
   }
-  const settings = resolve(optionsOf(values), environment, engine, nameOf)
-  memo = { environment, nameOf, values, settings }
+  const settings = resolve(given, environment, engine, nameOf)
+  last = { environment, nameOf, given, settings }
   return settings
 }
 
-/** The options in the order of OPTION_NAMES. */
-function optionValues(options: unknown): readonly unknown[] {
-  if (options === undefined) return OPTION_NAMES.map(() => undefined)
-  if (typeof options === 'string') {
-    return OPTION_NAMES.map((name) => (name === 'tool' ? options : undefined))
-  }
+function readOptions(options: unknown): Given {
+  if (options === undefined) return NONE_GIVEN
+  if (typeof options === 'string') return { ...NONE_GIVEN, tool: options }
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
@@ -83,46 +77,56 @@ function optionValues(options: unknown): readonly unknown[] {
     )
   }
   for (const key of Object.keys(options)) {
-    if (!(OPTION_NAMES as readonly string[]).includes(key)) {
-      throw new Port4meError(
-        'ERR_INVALID_ARG_VALUE',
-        `options.${key} is no option; those are ${OPTION_NAMES.join(', ')}`,
-      )
-    }
+    if (Object.hasOwn(NONE_GIVEN, key)) continue
+    throw new Port4meError(
+      'ERR_INVALID_ARG_VALUE',
+      `options.${key} is no option; those are ${Object.keys(NONE_GIVEN).join(', ')}`,
+    )
   }
-  return OPTION_NAMES.map((name) => (options as Record<string, unknown>)[name])
+  // Each read once: an option may be a getter.
+  const { user, tool, prepend, include, exclude, skip, debug, maxTries, mustWork } =
+    options as Given
+  return { user, tool, prepend, include, exclude, skip, debug, maxTries, mustWork }
 }
 
-type OptionValues = Readonly<Partial<Record<keyof Port4meOptions, unknown>>>
-
-function optionsOf(values: readonly unknown[]): OptionValues {
-  return Object.fromEntries(OPTION_NAMES.map((name, i) => [name, values[i]]))
+function same(a: Given, b: Given): boolean {
+  return (
+    a.user === b.user &&
+    a.tool === b.tool &&
+    sameSpec(a.prepend, b.prepend) &&
+    sameSpec(a.include, b.include) &&
+    sameSpec(a.exclude, b.exclude) &&
+    a.skip === b.skip &&
+    a.debug === b.debug &&
+    a.maxTries === b.maxTries &&
+    a.mustWork === b.mustWork
+  )
 }
 
-function resolve(
-  options: OptionValues,
-  environment: Environment,
-  engine: Engine,
-  nameOf: NameOf,
-): Settings {
-  const { user, userSource } = readUser(options, environment, nameOf)
+/** An iterable is never the same: what it holds may have changed. */
+function sameSpec(a: unknown, b: unknown): boolean {
+  return a === b && typeof a !== 'object'
+}
+
+function resolve(given: Given, environment: Environment, engine: Engine, nameOf: NameOf): Settings {
+  const { user, source: userSource } =
+    given.user === undefined
+      ? defaultUser(environment)
+      : { user: nonEmptyText(given.user, nameOf('user')), source: nameOf('user') }
   const tool =
-    options.tool === undefined
-      ? (environment.PORT4ME_TOOL ?? '')
-      : text(options.tool, nameOf('tool'))
-  const { candidates, prepend } = readPorts(options, environment, nameOf)
+    given.tool === undefined ? (environment.PORT4ME_TOOL ?? '') : text(given.tool, nameOf('tool'))
   return {
     user,
     userSource,
     tool,
     seed: engine.hashcode(tool === '' ? user : `${user},${tool}`),
-    candidates,
-    prepend,
+    candidates: readCandidates(given, environment, nameOf),
+    prepend: readPrepend(given, environment, nameOf),
     skip: readInteger('skip', 'PORT4ME_SKIP', 0, 0),
     maxTries: readInteger('maxTries', 'PORT4ME_MAX_TRIES', 1, DEFAULT_MAX_TRIES),
     mustWork: readBoolean('mustWork', 'PORT4ME_MUST_WORK', true),
     debug: readBoolean('debug', 'PORT4ME_DEBUG', false),
-    everyPortIsFree: readCheckAvailablePorts(environment),
+    everyPortIsFree: everyPortIsFree(environment),
     environment,
   }
 
@@ -132,12 +136,12 @@ function resolve(
     min: number,
     byDefault: number,
   ): number {
-    if (options[option] !== undefined) {
-      return integer(options[option], nameOf(option), min, Number.MAX_SAFE_INTEGER)
+    const { MAX_SAFE_INTEGER } = Number
+    if (given[option] !== undefined) {
+      return integer(given[option], nameOf(option), min, MAX_SAFE_INTEGER)
     }
     const value = environment[variable]
-    if (value === undefined) return byDefault
-    return integerText(value, variable, min, Number.MAX_SAFE_INTEGER)
+    return value === undefined ? byDefault : integerText(value, variable, min, MAX_SAFE_INTEGER)
   }
 
   function readBoolean(
@@ -145,26 +149,14 @@ function resolve(
     variable: VariableName,
     byDefault: boolean,
   ): boolean {
-    if (options[option] !== undefined) return boolean(options[option], nameOf(option))
+    if (given[option] !== undefined) return boolean(given[option], nameOf(option))
     const value = environment[variable]
     return value === undefined ? byDefault : booleanText(value, variable)
   }
 }
 
-function readUser(
-  options: OptionValues,
-  environment: Environment,
-  nameOf: NameOf,
-): { user: string; userSource: string } {
-  if (options.user !== undefined) {
-    const source = nameOf('user')
-    return { user: nonEmptyText(options.user, source), userSource: source }
-  }
-  const { user, source } = defaultUser(environment)
-  return { user, userSource: source }
-}
-
-export function readCheckAvailablePorts(environment: Environment): boolean {
+/** `_PORT4ME_CHECK_AVAILABLE_PORTS_`, as the references' own tests set it. */
+export function everyPortIsFree(environment: Environment): boolean {
   const value = environment._PORT4ME_CHECK_AVAILABLE_PORTS_
   if (value === undefined || value === 'any') return value === 'any'
   throw new Port4meError(
@@ -173,94 +165,82 @@ export function readCheckAvailablePorts(environment: Environment): boolean {
   )
 }
 
-interface Ports {
-  readonly candidates: CandidateBits
-  readonly prepend: Uint16Array
-}
-
-// The sets of the last question, which may have been asked for another tool or user.
-let memoOfPorts:
-  | { environment: Environment; nameOf: NameOf; specs: readonly unknown[]; ports: Ports }
+// The candidates of the last question, which may have been asked for another tool or user: they cost
+// more than the rest together.
+let lastCandidates:
+  | { environment: Environment; nameOf: NameOf; given: Given; candidates: CandidateBits }
   | undefined
 
-function readPorts(options: OptionValues, environment: Environment, nameOf: NameOf): Ports {
-  const specs = [options.prepend, options.include, options.exclude]
+function readCandidates(given: Given, environment: Environment, nameOf: NameOf): CandidateBits {
   if (
-    memoOfPorts?.environment === environment &&
-    memoOfPorts.nameOf === nameOf &&
-    sameValues(memoOfPorts.specs, specs)
+    lastCandidates?.environment === environment &&
+    lastCandidates.nameOf === nameOf &&
+    sameSpec(lastCandidates.given.include, given.include) &&
+    sameSpec(lastCandidates.given.exclude, given.exclude)
   ) {
-    return memoOfPorts.ports
+    return lastCandidates.candidates
   }
-  const sets = readSets(options, environment, nameOf)
-  const ports = {
-    candidates: candidateBits(sets.include, sets.exclude),
-    prepend: listPorts(sets.prepend),
-  }
-  memoOfPorts = { environment, nameOf, specs, ports }
-  return ports
+  const include: PortIntervals = []
+  // Not short-circuited: site sets always add.
+  const included =
+    Number(addChosen(include, 'include', 'PORT4ME_INCLUDE', given, environment, nameOf)) +
+    Number(addVariable(include, 'PORT4ME_INCLUDE_SITE', environment))
+  const exclude: PortIntervals = []
+  addChosen(exclude, 'exclude', 'PORT4ME_EXCLUDE', given, environment, nameOf)
+  addVariable(exclude, 'PORT4ME_EXCLUDE_SITE', environment)
+  addVariable(exclude, 'PORT4ME_EXCLUDE_UNSAFE', environment, '{chrome},{firefox}')
+  const candidates = candidateBits(included > 0 ? include : undefined, exclude)
+  lastCandidates = { environment, nameOf, given, candidates }
+  return candidates
 }
 
-/** Whether the values are the same; objects never are, as they may have changed inside. */
-function sameValues(before: readonly unknown[], now: readonly unknown[]): boolean {
-  for (let i = 0; i < now.length; i++) {
-    if (now[i] !== before[i] || typeof now[i] === 'object') return false
-  }
-  return true
+function readPrepend(given: Given, environment: Environment, nameOf: NameOf): Uint16Array {
+  const prepend: PortIntervals = []
+  addChosen(prepend, 'prepend', 'PORT4ME_PREPEND', given, environment, nameOf)
+  addVariable(prepend, 'PORT4ME_PREPEND_SITE', environment)
+  return portsInOrder(prepend)
 }
 
-interface PortSets {
-  readonly prepend: readonly PortInterval[]
-  /** Undefined: nothing says what to include. */
-  readonly include: readonly PortInterval[] | undefined
-  readonly exclude: readonly PortInterval[]
+/** Adds an option's ports, or its variable's. False when neither says anything. */
+function addChosen(
+  to: PortIntervals,
+  option: 'prepend' | 'include' | 'exclude',
+  variable: VariableName,
+  given: Given,
+  environment: Environment,
+  nameOf: NameOf,
+): boolean {
+  const spec = given[option]
+  if (spec === undefined) return addVariable(to, variable, environment)
+  const source = nameOf(option)
+  if (addPortSpec(to, spec as PortSpec, source, tokensIn(environment))) return true
+  throw new Port4meError('ERR_PORT_SPEC', `${source} must name ports, but is ${quote(spec)}`)
 }
 
-function readSets(options: OptionValues, environment: Environment, nameOf: NameOf): PortSets {
-  const tokens: SpecTokens = {
-    '{chrome}': {
-      spec: environment.PORT4ME_EXCLUDE_UNSAFE_CHROME ?? CHROME_UNSAFE_PORTS,
-      source: 'PORT4ME_EXCLUDE_UNSAFE_CHROME',
-    },
-    '{firefox}': {
-      spec: environment.PORT4ME_EXCLUDE_UNSAFE_FIREFOX ?? FIREFOX_UNSAFE_PORTS,
-      source: 'PORT4ME_EXCLUDE_UNSAFE_FIREFOX',
-    },
-  }
-
-  const fromVariable = (name: VariableName, byDefault?: string) => {
-    const spec = environment[name] ?? byDefault
-    return spec === undefined ? undefined : parsePortSpec(spec, name, tokens)
-  }
-  const chosen = (option: 'prepend' | 'include' | 'exclude', variable: VariableName) => {
-    const spec = options[option]
-    if (spec === undefined) return fromVariable(variable)
-    const source = nameOf(option)
-    const intervals = parsePortSpec(spec as PortSpec, source, tokens)
-    if (intervals !== undefined) return intervals
-    throw new Port4meError('ERR_PORT_SPEC', `${source} must name ports, but is ${quote(spec)}`)
-  }
-
-  const include = chosen('include', 'PORT4ME_INCLUDE')
-  const includeSite = fromVariable('PORT4ME_INCLUDE_SITE')
-  return {
-    prepend: [
-      ...(chosen('prepend', 'PORT4ME_PREPEND') ?? []),
-      ...(fromVariable('PORT4ME_PREPEND_SITE') ?? []),
-    ],
-    include: include === undefined ? includeSite : [...include, ...(includeSite ?? [])],
-    exclude: [
-      ...(chosen('exclude', 'PORT4ME_EXCLUDE') ?? []),
-      ...(fromVariable('PORT4ME_EXCLUDE_SITE') ?? []),
-      ...(fromVariable('PORT4ME_EXCLUDE_UNSAFE', '{chrome},{firefox}') ?? []),
-    ],
-  }
+/** Adds a variable's ports. False when it says nothing. */
+function addVariable(
+  to: PortIntervals,
+  name: VariableName,
+  environment: Environment,
+  byDefault?: string,
+): boolean {
+  const spec = environment[name] ?? byDefault
+  return spec !== undefined && addPortSpec(to, spec, name, tokensIn(environment))
 }
 
-/** Every port of the intervals, in order, each once. */
-function listPorts(intervals: readonly PortInterval[]): Uint16Array {
-  const ports = new Set<number>()
-  for (const [first, last] of intervals)
-    for (let port = first; port <= last; port++) ports.add(port)
-  return Uint16Array.from(ports)
+function tokensIn(environment: Environment): TokenMeaning {
+  return (token) => {
+    switch (token) {
+      case '{chrome}':
+        return meaning('PORT4ME_EXCLUDE_UNSAFE_CHROME', CHROME_UNSAFE_PORTS)
+      case '{firefox}':
+        return meaning('PORT4ME_EXCLUDE_UNSAFE_FIREFOX', FIREFOX_UNSAFE_PORTS)
+      default:
+        return undefined
+    }
+  }
+
+  function meaning(source: VariableName, byDefault: string) {
+    return { spec: environment[source] ?? byDefault, source }
+  }
 }

@@ -1,4 +1,4 @@
-import { Port4meError } from '../errors.js'
+import { asSystemError, Port4meError } from '../errors.js'
 import type { Environment, VariableName } from './environment.js'
 
 /** In the order in which Python's getpass.getuser() asks them, after our own. */
@@ -20,11 +20,12 @@ export function defaultUser(environment: Environment): { user: string; source: s
   try {
     return { user: userInfo().username, source: 'the account' }
   } catch (error) {
+    const { info } = error as { info: NodeJS.ErrnoException } // os.userInfo() says so of its SystemError
+    if (info.code !== 'ENOENT') throw asSystemError(info)
     // A user id without an account, as containers are often given.
     throw new Port4meError(
       'ERR_NO_USER',
       `cannot tell the name of the user: none of ${VARIABLES.join(', ')} is set, and the system knows no account for this user id; set PORT4ME_USER`,
-      error as NodeJS.ErrnoException,
     )
   }
 }

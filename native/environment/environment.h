@@ -10,13 +10,13 @@
 namespace port4me {
 
 // The entries PORT4ME_*, _PORT4ME_* and those that name the user, each ended by a NUL. Equal texts
-// mean equal settings. Nothing where the system has no such table to read (Windows).
+// mean equal settings. Nothing in another thread than the process's main one, whose process.env
+// may be a copy, and nothing where the system has no table that can be read so.
 //
-// Reads the process's own table without a lock, as getenv() does: call it on the main thread only,
-// where Node.js itself writes it.
+// Reads the table without a lock, as getenv() does, in the thread where Node.js writes it.
 std::optional<std::string> EnvironmentFingerprint();
 
-// The table of "NAME=value" entries, ended by a null pointer, or null.
+// The table of "NAME=value" entries, ended by a null pointer; null where the above gives nothing.
 char** EnvironmentTable();
 
 }  // namespace port4me

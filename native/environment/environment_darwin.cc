@@ -1,10 +1,11 @@
 #include <crt_externs.h>
+#include <pthread.h>
 
 #include "environment/environment.h"
 
 namespace port4me {
 
 // A shared library has no `environ` of its own on macOS: environ(7).
-char** EnvironmentTable() { return *_NSGetEnviron(); }
+char** EnvironmentTable() { return pthread_main_np() != 0 ? *_NSGetEnviron() : nullptr; }
 
 }  // namespace port4me

@@ -28,9 +28,8 @@ std::vector<Endpoint> PerFamily(Protocol protocol) {
   return {Wildcard(protocol, true, true), Wildcard(protocol, false, true)};
 }
 
-EndpointProbe::Result EndpointProbe::Ask(uint16_t port, bool tell_time_wait) {
-  const bool reuse_matters = tell_time_wait && endpoint_.protocol == Protocol::kTcp;
-  const auto state_of = [](const BindResult& result) -> Result {
+EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait) {
+  const auto result_of = [](const BindResult& result) -> Result {
     switch (result.bind) {
       case Bind::kBound: return {State::kFree, {}};
       case Bind::kInUse: return {State::kInUse, {}};
@@ -42,24 +41,21 @@ EndpointProbe::Result EndpointProbe::Ask(uint16_t port, bool tell_time_wait) {
     return {State::kError, result.error};
   };
 
-  // Busy ports come in runs. What SO_REUSEADDR is refused, an exclusive bind is refused too, so
-  // that after one refusal it goes first: a listener's port then costs one bind and not two.
-  bool asked_reuse = false;
-  if (reuse_matters && refused_before_) {
-    const Result reuse = state_of(reuse_.Ask(endpoint_, port));
-    if (reuse.state != State::kFree) return reuse;
-    asked_reuse = true;
+  // What a bind with SO_REUSEADDR is refused, an exclusive one is refused too. Busy ports come in
+  // runs: after one of them the bind that settles it goes first, and alone.
+  const bool reuse_settles =
+      endpoint_.protocol == Protocol::kTcp && time_wait == TimeWait::kFree && refused_before_;
+  if (!reuse_settles) {
+    const Result exclusive = result_of(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
+    if (exclusive.state == State::kFree) socket_.Close();
+    refused_before_ = exclusive.state == State::kInUse;
+    if (!refused_before_ || endpoint_.protocol == Protocol::kUdp || time_wait == TimeWait::kInUse) {
+      return exclusive;
+    }
   }
-
-  const Result exclusive = state_of(exclusive_.TryBind(endpoint_, port));
-  if (exclusive.state == State::kFree) exclusive_.Close();
-  refused_before_ = exclusive.state == State::kInUse;
-  if (!refused_before_ || !reuse_matters) return exclusive;
-
-  if (!asked_reuse) {
-    const Result reuse = state_of(reuse_.Ask(endpoint_, port));
-    if (reuse.state != State::kFree) return reuse;
-  }
+  const Result reuse = result_of(reuse_.Ask(&socket_, endpoint_, port));
+  refused_before_ = reuse.state == State::kInUse;
+  if (reuse.state != State::kFree || time_wait == TimeWait::kFree) return reuse;
   return {State::kTimeWait, {}};
 }
 
@@ -98,14 +94,14 @@ bool Prober::AddHost(Protocol protocol, const std::string& host, bool optional) 
 }
 
 template <typename Refused>
-bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, bool tell_time_wait,
+bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, TimeWait time_wait,
                      Refused&& refused) {
   SystemError absent;
   bool answered = false;
   for (EndpointProbe& probe : *probes) {
-    EndpointProbe::Result result = probe.Ask(port, tell_time_wait);
+    EndpointProbe::Result result = probe.Ask(port, time_wait);
     if (result.state == EndpointProbe::State::kAbsent && probe.FallBackToIpv4()) {
-      result = probe.Ask(port, tell_time_wait);
+      result = probe.Ask(port, time_wait);
     }
     Reason reason = Reason::kInUse;
     switch (result.state) {
@@ -116,11 +112,7 @@ bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, bool tel
         error_ = result.error;
         return false;
       case EndpointProbe::State::kError: error_ = result.error; return false;
-      case EndpointProbe::State::kTimeWait:
-        answered = true;
-        if (!question_.time_wait_is_busy) continue;
-        reason = Reason::kTimeWait;
-        break;
+      case EndpointProbe::State::kTimeWait: reason = Reason::kTimeWait; break;
       case EndpointProbe::State::kDenied: reason = Reason::kDenied; break;
       case EndpointProbe::State::kInUse: break;
     }
@@ -134,8 +126,9 @@ bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, bool tel
 Answer Prober::IsFree(uint16_t port) {
   if (error_.number != 0) return Answer::kError;
   bool free = true;
-  const bool answered = AskEach(&probes_, port, !question_.time_wait_is_busy,
-                                [&](const Endpoint&, Reason) { return free = false; });
+  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
+  const bool answered =
+      AskEach(&probes_, port, time_wait, [&](const Endpoint&, Reason) { return free = false; });
   if (!answered) return Answer::kError;
   return free ? Answer::kFree : Answer::kBusy;
 }
@@ -153,7 +146,8 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
     return true;
   };
 
-  if (!AskEach(&probes_, port, true, note)) return std::nullopt;
+  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kTold : TimeWait::kFree;
+  if (!AskEach(&probes_, port, time_wait, note)) return std::nullopt;
   if (!dual_stack || !question_.host.empty()) return verdict;
 
   // A dual-stack socket was refused: which family is it?
@@ -167,7 +161,7 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
     }
   }
   verdict = Verdict{};
-  if (!AskEach(&explaining_, port, true, note)) return std::nullopt;
+  if (!AskEach(&explaining_, port, time_wait, note)) return std::nullopt;
   // Nothing refuses any more: the port was let go of just now. The first answer stands.
   return verdict.reason == Reason::kNone ? together : verdict;
 }

@@ -35,6 +35,9 @@ struct Verdict {
   bool ipv6 = false;
 };
 
+// What a TCP port in TIME_WAIT is to be: kFree, kInUse at the cost of one bind, or kTimeWait.
+enum class TimeWait : uint8_t { kFree, kInUse, kTold };
+
 // Asks about one endpoint, again and again, with sockets that survive refusals.
 class EndpointProbe {
  public:
@@ -47,8 +50,7 @@ class EndpointProbe {
     State state;
     SystemError error;  // set for kAbsent and kError
   };
-  // With `tell_time_wait` false a port in TIME_WAIT is just in use, and costs one bind.
-  Result Ask(uint16_t port, bool tell_time_wait);
+  Result Ask(uint16_t port, TimeWait time_wait);
 
   // Where the system has no IPv6, the dual-stack wildcard becomes the IPv4 one. False for any other
   // endpoint.
@@ -56,7 +58,7 @@ class EndpointProbe {
 
  private:
   Endpoint endpoint_;
-  Socket exclusive_{Socket::Sharing::kExclusive};
+  Socket socket_;
   ReuseProbe reuse_;
   bool refused_before_ = false;
 };
@@ -80,7 +82,7 @@ class Prober {
   // Calls `refused(endpoint, reason)` for each endpoint that is refused, until it returns false.
   // False, with error() set, when a system call failed.
   template <typename Refused>
-  bool AskEach(std::vector<EndpointProbe>* probes, uint16_t port, bool tell_time_wait,
+  bool AskEach(std::vector<EndpointProbe>* probes, uint16_t port, TimeWait time_wait,
                Refused&& refused);
 
   Question question_;

@@ -53,33 +53,34 @@ struct BindResult {
   SystemError error;  // set for kNoFamily, kNoAddress and kFailed
 };
 
+enum class Sharing : uint8_t {
+  kExclusive,     // neither SO_REUSEADDR nor SO_REUSEPORT; SO_EXCLUSIVEADDRUSE on Windows
+  kReuseAddress,  // SO_REUSEADDR, as nearly every server sets it on POSIX
+};
+
 // A socket that is opened by the first bind and survives refused ones: a failed bind() leaves a
 // socket unbound, so a busy port costs one system call.
 class Socket {
  public:
-  enum class Sharing : uint8_t {
-    kExclusive,     // neither SO_REUSEADDR nor SO_REUSEPORT; SO_EXCLUSIVEADDRUSE on Windows
-    kReuseAddress,  // SO_REUSEADDR, as nearly every server sets it on POSIX
-  };
-
-  explicit Socket(Sharing sharing) : sharing_(sharing) {}
+  Socket() = default;
   ~Socket() { Close(); }
   Socket(Socket&& other) noexcept
-      : sharing_(other.sharing_), handle_(std::exchange(other.handle_, kNone)) {}
+      : handle_(std::exchange(other.handle_, kNone)), sharing_(other.sharing_) {}
   Socket& operator=(Socket&&) = delete;
 
-  // After kBound the socket holds the port until Close().
-  BindResult TryBind(const Endpoint& endpoint, uint16_t port);
+  // After kBound the socket holds the port until Close(). Always of the same endpoint.
+  BindResult TryBind(const Endpoint& endpoint, uint16_t port, Sharing sharing);
   void Close();
 
  private:
   BindResult Open(const Endpoint& endpoint);
+  BindResult Share(Sharing sharing);
 
   // A descriptor on POSIX, a SOCKET on Windows, whose INVALID_SOCKET is -1 too.
   static constexpr intptr_t kNone = -1;
 
-  Sharing sharing_;
   intptr_t handle_ = kNone;
+  Sharing sharing_ = Sharing::kExclusive;  // of the socket that is open
 };
 
 // Answers whether a server that sets SO_REUSEADDR could bind a port that an exclusive bind was
@@ -87,11 +88,10 @@ class Socket {
 // it.
 class ReuseProbe {
  public:
-  // kBound: it could. Leaves nothing bound.
-  BindResult Ask(const Endpoint& endpoint, uint16_t port);
+  // kBound: it could. Asks with the socket, and leaves it unbound.
+  BindResult Ask(Socket* socket, const Endpoint& endpoint, uint16_t port);
 
  private:
-  Socket socket_{Socket::Sharing::kReuseAddress};
   // The machine's own addresses, where the answer needs them; looked up once.
   std::vector<Endpoint> specific_;
   bool looked_up_ = false;

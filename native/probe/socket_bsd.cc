@@ -37,11 +37,11 @@ std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protoco
 // With SO_REUSEADDR a wildcard bind passes beside a *listener* on a specific address (setsockopt(2)
 // of FreeBSD; in_pcbbind() then looks for an exact match alone). So each address of the machine is
 // asked too: a listener on it refuses the exact match, a connection in TIME_WAIT does not.
-BindResult ReuseProbe::Ask(const Endpoint& endpoint, uint16_t port) {
+BindResult ReuseProbe::Ask(Socket* socket, const Endpoint& endpoint, uint16_t port) {
   static constexpr std::array<uint8_t, 16> kWildcard{};
   const auto ask = [&](const Endpoint& one) {
-    const BindResult result = socket_.TryBind(one, port);
-    if (result.bind == Bind::kBound) socket_.Close();
+    const BindResult result = socket->TryBind(one, port, Sharing::kReuseAddress);
+    if (result.bind == Bind::kBound) socket->Close();
     return result;
   };
 

@@ -22,9 +22,9 @@ std::vector<Endpoint> BothFamilies(Protocol protocol) {
 // With SO_REUSEADDR on both sides Linux lets a bind pass unless the other socket listens
 // (inet_bind_conflict() in net/ipv4/inet_connection_sock.c), on whatever address, so that asking
 // the same endpoint again is the whole answer.
-BindResult ReuseProbe::Ask(const Endpoint& endpoint, uint16_t port) {
-  const BindResult result = socket_.TryBind(endpoint, port);
-  if (result.bind == Bind::kBound) socket_.Close();
+BindResult ReuseProbe::Ask(Socket* socket, const Endpoint& endpoint, uint16_t port) {
+  const BindResult result = socket->TryBind(endpoint, port, Sharing::kReuseAddress);
+  if (result.bind == Bind::kBound) socket->Close();
   return result;
 }
 

@@ -61,10 +61,10 @@ BindResult Socket::Open(const Endpoint& endpoint) {
     return {errno == EAFNOSUPPORT ? Bind::kNoFamily : Bind::kFailed, error};
   }
   handle_ = descriptor;
+  sharing_ = Sharing::kExclusive;
   // Set either way: net.ipv6.bindv6only, or its like elsewhere, may have changed the default.
-  if ((endpoint.ipv6 &&
-       !SetOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, endpoint.dual_stack ? 0 : 1)) ||
-      (sharing_ == Sharing::kReuseAddress && !SetOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1))) {
+  if (endpoint.ipv6 &&
+      !SetOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, endpoint.dual_stack ? 0 : 1)) {
     const SystemError error{errno, "setsockopt"};
     Close();
     return {Bind::kFailed, error};
@@ -72,10 +72,23 @@ BindResult Socket::Open(const Endpoint& endpoint) {
   return {Bind::kBound, {}};
 }
 
-BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port) {
+BindResult Socket::Share(Sharing sharing) {
+  const int reuse = sharing == Sharing::kReuseAddress ? 1 : 0;
+  if (!SetOption(static_cast<int>(handle_), SOL_SOCKET, SO_REUSEADDR, reuse)) {
+    return {Bind::kFailed, {errno, "setsockopt"}};
+  }
+  sharing_ = sharing;
+  return {Bind::kBound, {}};
+}
+
+BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port, Sharing sharing) {
   if (handle_ == kNone) {
     const BindResult opened = Open(endpoint);
     if (opened.bind != Bind::kBound) return opened;
+  }
+  if (sharing_ != sharing) {
+    const BindResult shared = Share(sharing);
+    if (shared.bind != Bind::kBound) return shared;
   }
   const int descriptor = static_cast<int>(handle_);
   const int result = WithAddress(endpoint, port, [&](const sockaddr* address, size_t length) {

@@ -62,10 +62,9 @@ BindResult Socket::Open(const Endpoint& endpoint) {
   handle_ = static_cast<intptr_t>(socket);
   // Without SO_EXCLUSIVEADDRUSE a wildcard bind succeeds beside a socket on a specific address
   // ("Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" in the Winsock documentation).
-  const int sharing = sharing_ == Sharing::kExclusive ? SO_EXCLUSIVEADDRUSE : SO_REUSEADDR;
   if ((endpoint.ipv6 &&
        !SetOption(socket, IPPROTO_IPV6, IPV6_V6ONLY, endpoint.dual_stack ? 0 : 1)) ||
-      !SetOption(socket, SOL_SOCKET, sharing, 1)) {
+      !SetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1)) {
     const SystemError error{WSAGetLastError(), "setsockopt"};
     Close();
     return {Bind::kFailed, error};
@@ -73,7 +72,7 @@ BindResult Socket::Open(const Endpoint& endpoint) {
   return {Bind::kBound, {}};
 }
 
-BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port) {
+BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port, Sharing) {
   if (handle_ == kNone) {
     const BindResult opened = Open(endpoint);
     if (opened.bind != Bind::kBound) return opened;
@@ -96,7 +95,7 @@ std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protoco
 
 // SO_REUSEADDR on Windows takes a port from a live listener, so that it cannot tell one from
 // TIME_WAIT; and a connection in TIME_WAIT does not refuse a bind there. A refusal is final.
-BindResult ReuseProbe::Ask(const Endpoint&, uint16_t) { return {Bind::kInUse, {}}; }
+BindResult ReuseProbe::Ask(Socket*, const Endpoint&, uint16_t) { return {Bind::kInUse, {}}; }
 
 bool ParseHost(const std::string& host, Endpoint* endpoint, SystemError* error) {
   if (ReadNumericHost(host, endpoint)) return true;

@@ -1,3 +1,4 @@
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "environment/environment.h"
@@ -6,6 +7,9 @@ extern "C" char** environ;  // environ(7); POSIX leaves its declaration to the p
 
 namespace port4me {
 
-char** EnvironmentTable() { return environ; }
+char** EnvironmentTable() {
+  // gettid(2): equal to the process id in the main thread alone.
+  return syscall(SYS_gettid) == getpid() ? environ : nullptr;
+}
 
 }  // namespace port4me

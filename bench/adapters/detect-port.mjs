@@ -1,0 +1,6 @@
+import { detect } from 'detect-port'
+
+export default {
+  free: (port) => detect(port),
+  // It looks no further than ten ports.
+}

@@ -1,0 +1,12 @@
+import { createRequire } from 'node:module'
+
+const { port4me } = createRequire(import.meta.url)('port4me')
+
+export default {
+  // Settings are read from the environment at each call, which names the port.
+  prepare: (port) => {
+    process.env.PORT4ME_PREPEND = String(port)
+  },
+  free: () => port4me(),
+  busy: (first, last) => port4me({ prepend: `${first}-${last}` }),
+}

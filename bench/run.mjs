@@ -1,0 +1,221 @@
+// Compares, side by side and in turns, so that a slow minute of the machine hits all alike.
+// Prints a table of medians and ratios; writes bench/results.json.
+
+import { fork, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 25)
+const BUSY = 100
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))
+
+const SUBJECTS = [
+  { name: 'port4me (native)', adapter: 'port4me', engine: 'native' },
+  { name: 'port4me (fallback)', adapter: 'port4me', engine: 'fallback' },
+  ...['get-port', 'get-port-please', 'detect-port', 'portfinder', 'pick-port'].map((adapter) => ({
+    name: adapter,
+    adapter,
+  })),
+]
+
+/** What is to be reached: the name of a result, that of another, and how many times as long it may take. */
+const TARGETS = [
+  ['free', 'port4me (native)', 'floor', 2, 'goal 1.5'],
+  ['free', 'port4me (native)', 'get-port', 1 / 20],
+  ['free', 'port4me (native)', 'portfinder', 1 / 5],
+  ['busy', 'port4me (native)', 'get-port', 1 / 100],
+  ['busy', 'port4me (native)', 'floor', 1.5],
+  ['load', 'port4me (native)', 'addon alone', 1.5],
+  ['load', 'port4me (native)', 'get-port', 1],
+  ['program', 'port4me', 'node -e 0', 1.2, 'goal 1.15'],
+]
+
+const { servers, first, last } = await holdConsecutivePorts(BUSY)
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^_?PORT4ME_/.test(name)),
+)
+const results = {
+  free: await compareCalls('free', last),
+  busy: await compareCalls('busy', first, last),
+  load: compareLoads(),
+  program: comparePrograms({
+    'node -e 0': ['-e', '0'],
+    port4me: [path('../dist/port4me-cli.js')],
+  }),
+}
+for (const server of servers) server.close()
+
+report('free', 'a call, first candidate free', 'floor')
+report('busy', `a call, first ${BUSY} candidates busy`, 'floor')
+report('load', 'loading the package and a first port', 'addon alone')
+report('program', 'the program', 'node -e 0')
+const missed = reportTargets()
+writeFileSync(
+  path('results.json'),
+  `${JSON.stringify({ node: process.version, results }, null, 2)}\n`,
+)
+process.exitCode = missed ? 1 : 0
+
+/** Holds `count` ports in a row, by servers; the port after them is free. */
+async function holdConsecutivePorts(count) {
+  for (let start = 20000; ; start += count + 1) {
+    const held = []
+    for (let port = start; port <= start + count; port++) {
+      const server = createServer()
+      server.listen(port)
+      if (!(await once(server, 'listening').catch(() => false))) break
+      held.push(server)
+    }
+    if (held.length > count) {
+      held.pop().close()
+      return { servers: held, first: start, last: start + count }
+    }
+    for (const server of held) server.close()
+  }
+}
+
+async function compareCalls(question, port, lastPort) {
+  const times = {}
+  const floor = startFloor()
+  const subjects = []
+  for (const { name, adapter, engine } of SUBJECTS) {
+    const env = engine === undefined ? environment : { ...environment, PORT4ME_ENGINE: engine }
+    const child = fork(path('subject.mjs'), [adapter], { env })
+    const [{ ready }] = await once(child, 'message')
+    if (ready.includes(question)) subjects.push({ name, child })
+    else child.kill()
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    const record = (name, time) => {
+      times[name] ??= []
+      times[name].push(time)
+    }
+    record('floor', await floor.ask(question, port, question === 'free' ? 5000 : 500))
+    for (const subject of subjects) {
+      if (subject.failure) continue
+      subject.child.send({ question, port, last: lastPort })
+      const [answer] = await once(subject.child, 'message')
+      if (answer.failure) {
+        subject.failure = answer.failure
+        console.error(`${subject.name}: left out of "${question}": ${answer.failure}`)
+      } else record(subject.name, answer.nanoseconds)
+    }
+  }
+  floor.stop()
+  for (const { child } of subjects) child.kill()
+  return medians(times)
+}
+
+function startFloor() {
+  const child = spawn(path('../build/floor'), { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })
+  return {
+    ask: async (question, port, times) => {
+      child.stdin.write(`${question} ${port} ${times}\n`)
+      const [line] = await once(lines, 'line')
+      return Number(line.split(' ')[0])
+    },
+    stop: () => child.stdin.end(),
+  }
+}
+
+/** Scripts that print the milliseconds from before the package is loaded until its first port. */
+function loadScripts() {
+  const firstPort = {
+    port4me: "require('port4me').port4me()",
+    'get-port': "(await import('get-port')).default()",
+    'get-port-please': "require('get-port-please').getPort()",
+    'detect-port': "require('detect-port').detect(0)",
+    portfinder: "require('portfinder').getPortPromise()",
+  }
+  const addon = path('../build/Release/port4me.node')
+  const scripts = { 'addon alone': { code: `require(${JSON.stringify(addon)})` } }
+  for (const { name, adapter, engine } of SUBJECTS) {
+    const code = firstPort[adapter]
+    if (code !== undefined) scripts[name] = { code, engine }
+  }
+  return scripts
+}
+
+/** Loads in processes of their own, in turns; each takes the time itself. */
+function compareLoads() {
+  const times = {}
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, { code, engine }] of Object.entries(loadScripts())) {
+      const script = `(async () => {
+        const start = performance.now()
+        const port = ${code}
+        if (port instanceof Promise) await port
+        require('node:fs').writeSync(1, String(performance.now() - start))
+      })()`
+      const { milliseconds } = runNode(['-e', script], engine)
+      times[name] ??= []
+      times[name].push(milliseconds * 1e6)
+    }
+  }
+  return medians(times)
+}
+
+/** Times whole processes, in turns. */
+function comparePrograms(programs) {
+  const times = {}
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, args] of Object.entries(programs)) {
+      times[name] ??= []
+      times[name].push(runNode(args).spent)
+    }
+  }
+  return medians(times)
+}
+
+function runNode(args, engine) {
+  const env = engine === undefined ? environment : { ...environment, PORT4ME_ENGINE: engine }
+  const start = performance.now()
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: path('..'), env })
+  const spent = (performance.now() - start) * 1e6
+  if (status !== 0) throw new Error(`node ${args.join(' ')} failed: ${stderr}`)
+  return { spent, milliseconds: Number(stdout) }
+}
+
+function medians(times) {
+  return Object.fromEntries(
+    Object.entries(times).map(([name, all]) => {
+      const sorted = all.toSorted((a, b) => a - b)
+      return [name, sorted[sorted.length >> 1]]
+    }),
+  )
+}
+
+function report(question, title, base) {
+  const times = results[question]
+  console.log(`\n${title}`)
+  for (const [name, time] of Object.entries(times)) {
+    const ratio = (time / times[base]).toFixed(2)
+    console.log(`  ${name.padEnd(20)} ${format(time).padStart(12)} ${ratio.padStart(10)} × ${base}`)
+  }
+}
+
+function format(nanoseconds) {
+  return nanoseconds < 1e6
+    ? `${(nanoseconds / 1e3).toFixed(2)} µs`
+    : `${(nanoseconds / 1e6).toFixed(2)} ms`
+}
+
+function reportTargets() {
+  let missed = false
+  console.log('\ntargets')
+  for (const [question, name, base, most, note = ''] of TARGETS) {
+    const ratio = results[question][name] / results[question][base]
+    const held = ratio <= most
+    missed ||= !held
+    const wanted = most < 1 ? `1/${Math.round(1 / most)}` : String(most)
+    const got = ratio < 1 ? `1/${(1 / ratio).toFixed(0)}` : ratio.toFixed(2)
+    console.log(
+      `  ${held ? 'held  ' : 'MISSED'} ${question}: ${name} takes ${got} of ${base}; at most ${wanted} ${note}`,
+    )
+  }
+  return missed
+}

@@ -1,0 +1,35 @@
+// One package in a process of its own: told what to do by bench/run.mjs, as often as fits in a
+// slice of time, it answers with the time that one call took.
+
+const SLICE_MS = 40
+
+const { default: adapter } = await import(`./adapters/${process.argv[2]}.mjs`)
+
+process.on('message', async ({ question, port, last }) => {
+  try {
+    process.send(await measure(question, port, last))
+  } catch (error) {
+    process.send({ failure: String(error?.message ?? error) })
+  }
+})
+process.send({ ready: Object.keys(adapter) })
+
+async function measure(question, port, last) {
+  if (question === 'free') adapter.prepare?.(port)
+  const expected = question === 'free' ? port : last
+  const ask = () => adapter[question](port, last)
+  // An answer that is no promise is not awaited: waiting would be the larger part of its time.
+  const first = ask()
+  if ((await first) !== expected) throw new Error(`answered ${await first}, not ${expected}`)
+  const synchronous = typeof first === 'number'
+  let calls = 0
+  const start = performance.now()
+  let now = start
+  while (now < start + SLICE_MS) {
+    if (synchronous) for (let i = 0; i < 50; i++) calls += ask() === expected ? 1 : Number.NaN
+    else calls += (await ask()) === expected ? 1 : Number.NaN
+    now = performance.now()
+  }
+  if (Number.isNaN(calls)) throw new Error('gave another answer')
+  return { nanoseconds: ((now - start) * 1e6) / calls }
+}

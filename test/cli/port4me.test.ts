@@ -1,0 +1,291 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { whileListening, whileListeningOn } from '../support/listeners.js'
+import { PROGRAM, ROOT } from '../support/paths.js'
+import { environment, program, run } from '../support/run.js'
+import { vectors } from '../support/vectors.js'
+
+const ANY = { _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' }
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  version: string
+}
+
+const printed = (...ports: readonly number[]) => ({
+  status: 0,
+  stdout: ports.map((port) => `${port}\n`).join(''),
+  stderr: '',
+})
+
+describe('the program', () => {
+  test('prints the port of the user, and nothing else', () => {
+    expect(program([], { PORT4ME_USER: 'alice', ...ANY })).toEqual(printed(30845))
+    expect(program([])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\n$/),
+      stderr: '',
+    })
+  })
+
+  test.each([
+    [['--user=alice'], [30845]],
+    [['--user', 'alice'], [30845]],
+    [['--user=alice', '--tool=rstudio'], [22486]],
+    [['--user=alice', 'rstudio'], [22486]],
+    [['rstudio', '--user', 'alice'], [22486]],
+    [['--user=alice', '--', '-m'], undefined],
+    [['--user=alice', '--exclude=30845,32310'], [19654]],
+    [['--user=alice', '--include', '2000-2123, 4321 10000-10999'], [10451]],
+    [
+      ['--user=alice', '--prepend=4321,11001', '--list=5'],
+      [4321, 11001, 30845, 19654, 32310],
+    ],
+    [
+      ['--user=alice', '--list', '3', '--skip=2'],
+      [32310, 63992, 15273],
+    ],
+    [['--user=a=b'], undefined],
+  ])('%j prints %j', (args, ports) => {
+    const answer = program(args, ANY)
+    expect(answer).toEqual(
+      ports === undefined ? { ...answer, status: 0, stderr: '' } : printed(...ports),
+    )
+  })
+
+  test('holds for a sample of the vectors of the references', () => {
+    for (const { env, list, ports } of vectors.filter((_, i) => i % 120 === 7)) {
+      expect(program([], { ...env, PORT4ME_LIST: String(list) })).toEqual(printed(...ports))
+    }
+  })
+
+  test('a flag beats the variable, also of the other question', () => {
+    expect(program(['--user=alice'], { PORT4ME_USER: 'bob', ...ANY })).toEqual(printed(30845))
+    expect(program(['--list=1', '--user=alice'], { PORT4ME_TEST: '80' })).toEqual(printed(30845))
+    expect(program(['--test=80'], { PORT4ME_LIST: '80', ...ANY })).toEqual(printed())
+  })
+
+  test('--test prints nothing, and exits with 0 for a free port and 1 for a busy one', async () => {
+    const silent = { stdout: '', stderr: '' }
+    await whileListening({ host: '127.0.0.1' }, (busy) => {
+      expect(program([`--test=${busy}`])).toEqual({ status: 1, ...silent })
+      expect(program([], { PORT4ME_TEST: String(busy) })).toEqual({ status: 1, ...silent })
+      expect(program([`--test=${busy}`], ANY)).toEqual({ status: 0, ...silent })
+      expect(program(['--test', String(busy), '--json'])).toEqual({
+        status: 1,
+        stdout: `{"port":${busy},"free":false}\n`,
+        stderr: '',
+      })
+    })
+    const port = program([]).stdout.trim()
+    expect(program(['--test', port])).toEqual({ status: 0, ...silent })
+  })
+
+  test('exits with 1 when no port is free', async () => {
+    await whileListeningOn(2, (busy) => {
+      const include = `--include=${busy.join(',')}`
+      expect(program([include])).toEqual({
+        status: 1,
+        stdout: '',
+        stderr: 'port4me: error: no free port: 2 candidates were tried, and each is taken\n',
+      })
+      expect(program([include], { PORT4ME_MUST_WORK: 'false' })).toEqual({
+        status: 0,
+        stdout: '-1\n',
+        stderr: '',
+      })
+      expect(program(['--include=2000', '--exclude=2000'])).toMatchObject({ status: 1, stdout: '' })
+    })
+  })
+
+  test.each([
+    [['--list=0'], ['--list', '"0"', '1 to']],
+    [['--list=-1'], ['--list', '"-1"', '1 to']],
+    [['--list=foo'], ['--list', '"foo"', '1 to']],
+    [['--skip=-1'], ['--skip', '"-1"', 'from 0']],
+    [
+      ['--skip', '-1'],
+      ['--skip', '"-1"', 'from 0'],
+    ],
+    [['--skip=foo'], ['--skip', '"foo"', 'from 0']],
+    [['--test=65536'], ['--test', '"65536"', '1 to 65535']],
+    [['--test=0'], ['--test', '"0"', '1 to 65535']],
+    [['--test=foo'], ['--test', '"foo"', '1 to 65535']],
+    [['--exclude=foo'], ['--exclude', '"foo"', 'ports from 1 to 65535']],
+    [['--include=10-5'], ['--include', '"10-5"', 'ports from 1 to 65535']],
+    [['--prepend=70000'], ['--prepend', '"70000"', 'ports from 1 to 65535']],
+    [['--exclude='], ['--exclude', '""', 'not be empty']],
+    [['--user='], ['--user', '""', 'not be empty']],
+    [['--user'], ['--user', 'needs a value']],
+    [
+      ['--user', '--list=3'],
+      ['--user', 'needs a value'],
+    ],
+    [['--foo'], ['--foo', 'is no flag', '--include']],
+    [['--foo=bar'], ['--foo', 'is no flag']],
+    [['-x'], ['-x', 'is no flag']],
+    [
+      ['-u', 'alice'],
+      ['-u', 'is no flag'],
+    ],
+    [['--constructor'], ['--constructor', 'is no flag']],
+    [['--debug=yes'], ['--debug', '"yes"', 'no value']],
+    [
+      ['a', 'b'],
+      ['one tool', '"a"', '"b"'],
+    ],
+    [
+      ['--tool=a', 'b'],
+      ['one tool', '"a"', '"b"'],
+    ],
+    [
+      ['--tool=a', '--tool=b'],
+      ['one tool', '"a"', '"b"'],
+    ],
+    [
+      ['--list=3', '--test=80'],
+      ['--list', '--test', 'combined'],
+    ],
+    [['--completion=fish'], ['--completion', '"fish"', 'bash']],
+  ])('%j is wrong usage: exit status 2, and a message that says what is allowed', (args, words) => {
+    const { status, stdout, stderr } = program(args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toMatch(/^port4me: error: .*\n$/)
+    for (const word of words) expect(stderr).toContain(word)
+  })
+
+  test('a wrong variable is wrong usage too', () => {
+    for (const [name, value] of [
+      ['PORT4ME_SKIP', 'x'],
+      ['PORT4ME_LIST', '0'],
+      ['PORT4ME_TEST', '0'],
+      ['PORT4ME_EXCLUDE_SITE', 'x'],
+      ['PORT4ME_ENGINE', 'turbo'],
+    ] as const) {
+      const { status, stdout, stderr } = program([], { [name]: value })
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+      expect(stderr).toMatch(new RegExp(`^port4me: error: ${name} must be .*"?${value}"?`))
+    }
+  })
+
+  test('--json prints JSON', () => {
+    expect(program(['--json', '--user=alice'], ANY).stdout).toBe('{"port":30845}\n')
+    expect(program(['--json', '--user=alice', '--list=2']).stdout).toBe('{"ports":[30845,19654]}\n')
+    expect(program(['--json', '--version']).stdout).toBe(`${JSON.stringify({ version })}\n`)
+  })
+
+  test('--debug says on stderr what was read and tried, and stdout stays the same', async () => {
+    const port = Number(program(['--tool=debugged']).stdout)
+    await whileListening({ port }, () => {
+      const { status, stdout, stderr } = program(['--tool=debugged', '--debug'], {
+        PORT4ME_SKIP: '0',
+      })
+      expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^\d+\n$/) })
+      for (const line of [
+        'PORT4ME_SKIP=0',
+        'tool: debugged',
+        `tried ${port}: not free`,
+        `tried ${stdout.trim()}: free`,
+        `engine: ${process.env.PORT4ME_ENGINE}`,
+      ]) {
+        expect(stderr).toContain(`port4me: ${line}\n`)
+      }
+      expect(program([`--test=${port}`, '--debug']).stderr).toBe(
+        `port4me: tested ${port}: not free\n`,
+      )
+      expect(program([`--test=${port}`], { PORT4ME_DEBUG: 'true' }).stderr).toContain('not free')
+    })
+  })
+
+  test('--help and --version print on stdout', () => {
+    expect(program(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+    const { status, stdout, stderr } = program(['--help'])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    for (const flag of [
+      'user',
+      'tool',
+      'prepend',
+      'include',
+      'exclude',
+      'skip',
+      'list',
+      'test',
+      'json',
+      'debug',
+      'completion',
+      'help',
+      'version',
+    ]) {
+      expect(stdout).toContain(`--${flag}`)
+    }
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  test('the last line of a long list arrives, also through a pipe that is read late', () => {
+    const command = `${process.execPath} ${PROGRAM} --list=100000 --user=alice | (sleep 0.3; tail -n 1)`
+    const last = execFileSync('sh', ['-c', command], { encoding: 'utf8', env: environment() })
+    expect(last).toBe(program(['--list=1', '--skip=99999', '--user=alice']).stdout)
+  })
+
+  test('a reader that closes its pipe early is no error', () => {
+    const command = `${process.execPath} ${PROGRAM} --list=100000 --user=alice | head -n 1`
+    expect(run('sh', ['-c', command])).toEqual(printed(30845))
+  })
+
+  test('works with stdout closed or full', () => {
+    expect(run('sh', ['-c', `${process.execPath} ${PROGRAM} --user=alice >&- 2>&-`]).stdout).toBe(
+      '',
+    )
+    const full = openSync('/dev/full', 'w')
+    closeSync(full)
+    expect(
+      run('sh', ['-c', `${process.execPath} ${PROGRAM} --user=alice >/dev/full`]).status,
+    ).not.toBe(0)
+  })
+})
+
+describe('Bash completion', () => {
+  const complete = (line: string): string[] =>
+    execFileSync(
+      'bash',
+      [
+        '-c',
+        `
+      source <("$NODE" "$PROGRAM" --completion=bash)
+      COMP_WORDS=(${line}) COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 ))
+      compopt() { :; }
+      _port4me
+      printf '%s\\n' "\${COMPREPLY[@]}"`,
+      ],
+      {
+        encoding: 'utf8',
+        env: environment({ NODE: process.execPath, PROGRAM }),
+      },
+    )
+      .trim()
+      .split('\n')
+
+  test('completes flags', () => {
+    expect(complete('port4me --in')).toEqual(['--include='])
+    expect(complete('port4me --')).toContain('--exclude=')
+    expect(complete('port4me --v')).toEqual(['--version'])
+  })
+
+  test('completes users, and offers nothing for a port', () => {
+    expect(complete('port4me --user = roo')).toContain('root')
+    expect(complete('port4me --test = 1')).toEqual([''])
+    expect(complete('port4me --completion = ""')).toEqual(['bash'])
+  })
+
+  test('is registered for port4me', () => {
+    const registered = execFileSync(
+      'bash',
+      ['-c', 'source <("$NODE" "$PROGRAM" --completion bash); complete -p port4me'],
+      {
+        encoding: 'utf8',
+        env: environment({ NODE: process.execPath, PROGRAM }),
+      },
+    )
+    expect(registered).toContain('-F _port4me port4me')
+  })
+})

@@ -1,0 +1,149 @@
+// The addon takes no argument on trust.
+
+import { execFileSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { EVERYWHERE, native, TCP } from '../support/engines.js'
+import { ADDON } from '../support/paths.js'
+
+const detached = <T extends Uint8Array | Uint16Array>(array: T): T => {
+  structuredClone(null, { transfer: [array.buffer as ArrayBuffer] })
+  return array
+}
+
+const hostile: readonly unknown[] = [
+  undefined,
+  null,
+  true,
+  '',
+  'x'.repeat(1000),
+  -1,
+  0.5,
+  1e300,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  10n,
+  Symbol('s'),
+  {},
+  [],
+  () => 0,
+  new Proxy({}, {}),
+  new ArrayBuffer(8192),
+  new DataView(new ArrayBuffer(8192)),
+  new Uint8Array(8191),
+  new Uint8Array(0),
+  new Float64Array(8192),
+  new Uint16Array([0]),
+  new Uint16Array([80, 0, 81]),
+  detached(new Uint8Array(8192)),
+]
+
+const good = {
+  hashcode: ['text'],
+  sequence: [1, new Uint8Array(8192), 0, new Uint16Array(4)],
+  pick: [1, new Uint8Array(8192), new Uint16Array(0), 0, 1, TCP, EVERYWHERE],
+  pickAsync: [1, new Uint8Array(8192), new Uint16Array(0), 0, 1, TCP, EVERYWHERE],
+  isFree: [54321, TCP, EVERYWHERE],
+  probe: [new Uint16Array([54321]), TCP, EVERYWHERE],
+  probeAsync: [new Uint16Array([54321]), TCP, EVERYWHERE],
+} as const
+
+type Name = keyof typeof good
+
+function call(name: Name, args: readonly unknown[]): unknown {
+  return (native[name] as (...args: readonly unknown[]) => unknown)(...args)
+}
+
+describe('the addon', () => {
+  test.each(Object.keys(good) as Name[])('%s answers right arguments', async (name) => {
+    await expect(Promise.resolve(call(name, good[name]))).resolves.toBeDefined()
+  })
+
+  test.each(Object.keys(good) as Name[])('%s survives anything in any place', async (name) => {
+    let refused = 0
+    for (const [i] of good[name].entries()) {
+      for (const value of hostile) {
+        const args = good[name].with(i, value as never)
+        try {
+          // A wrong argument is refused at once, never by a rejection.
+          const answer = call(name, args)
+          await Promise.resolve(answer).catch((error: NodeJS.ErrnoException) => {
+            expect(error.syscall).toBeDefined()
+          })
+        } catch (error) {
+          const { syscall } = error as NodeJS.ErrnoException
+          if (syscall === undefined) expect(error).toSatisfy(isTypeOrRangeError)
+          refused++
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(10 * good[name].length)
+  })
+
+  test.each(Object.keys(good) as Name[])('%s refuses missing arguments', (name) => {
+    for (let count = 0; count < good[name].length; count++) {
+      expect(() => call(name, good[name].slice(0, count))).toThrow(TypeError)
+    }
+    expect(() => call(name, [])).toThrow(TypeError)
+  })
+
+  test.each([0, 65536, -1, 1.5])('isFree refuses port %d', (port) => {
+    expect(() => call('isFree', [port, TCP, EVERYWHERE])).toThrow(RangeError)
+  })
+
+  test.each([0, 1, 4, 12, 32, 64])(
+    'a question %d without a protocol or a family is refused',
+    (question) => {
+      expect(() => call('isFree', [80, question, EVERYWHERE])).toThrow(RangeError)
+    },
+  )
+
+  test('takes the largest counts there are', () => {
+    const { MAX_SAFE_INTEGER } = Number
+    const all = new Uint8Array(8192).fill(255)
+    const out = new Uint16Array(3)
+    expect(native.sequence(2 ** 32 - 1, all, MAX_SAFE_INTEGER, out)).toBe(true)
+    expect(
+      native.pick(
+        1,
+        new Uint8Array(8192),
+        new Uint16Array(0),
+        MAX_SAFE_INTEGER,
+        MAX_SAFE_INTEGER,
+        TCP,
+        EVERYWHERE,
+      ),
+    ).toBe(0)
+  })
+
+  test('works on copies while a pick goes on off the event loop', async () => {
+    const all = new Uint8Array(8192).fill(255, 128)
+    const prepend = new Uint16Array([54321])
+    const pick = native.pickAsync(1, all, prepend, 0, 65535, TCP, EVERYWHERE)
+    prepend[0] = 1
+    all.fill(0)
+    expect((await pick) % 65536).not.toBe(1)
+  })
+
+  test('is loaded by several worker threads at once, and let go of', () => {
+    const body = `
+      const { Worker, isMainThread } = require('node:worker_threads')
+      if (isMainThread) for (let i = 0; i < 8; i++) new Worker(__filename, { argv: [] })
+      const addon = require(${JSON.stringify(ADDON)})
+      const all = new Uint8Array(8192).fill(255, 128)
+      addon.pick(1, all, new Uint16Array(0), 0, 9, 13, '')
+      addon.pickAsync(1, all, new Uint16Array(0), 0, 9, 13, '').then(() => console.log('done'))`
+    const output = execFileSync(process.execPath, [
+      '-e',
+      `
+      const fs = require('node:fs'), os = require('node:os'), path = require('node:path')
+      const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'port4me-')), 'worker.js')
+      fs.writeFileSync(file, ${JSON.stringify(body)})
+      require(file)`,
+    ])
+    expect(output.toString().match(/done/g)).toHaveLength(9)
+  })
+})
+
+function isTypeOrRangeError(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError
+}

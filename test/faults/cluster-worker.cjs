@@ -1,0 +1,9 @@
+const { createServer } = require('node:net')
+const { isFreeTcp, port4me } = require('port4me')
+
+const port = port4me()
+const before = isFreeTcp(port)
+const server = createServer().listen({ port, exclusive: true }, () => {
+  const during = isFreeTcp(port)
+  server.close(() => process.send([before, during, isFreeTcp(port)]))
+})

@@ -1,0 +1,169 @@
+// What happens when the system does not play along. Each script is a process of its own.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { program, run, script } from '../support/run.js'
+
+/** Runs a command in a network namespace of its own; as another user than root in a user namespace too. */
+const OWN_NETWORK = ['unshare', ...(process.getuid?.() === 0 ? ['-n'] : ['-rn'])]
+
+/** What a script throws, as JSON. */
+const caught = (call: string): string =>
+  `try { return ${call} } catch (e) { return { name: e.name, code: e.code, errno: e.errno, syscall: e.syscall } }`
+
+describe('without descriptors', () => {
+  const exhaust = `const fs = require('node:fs'); const held = []
+    port4me.port4me(); port4me.isFreeTcp(54321)
+    try { for (;;) held.push(fs.openSync('/dev/null')) } catch {}
+    process.on('exit', () => held.forEach((fd) => fs.closeSync(fd)));`
+  const limited = { before: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'] }
+  const emfile = {
+    name: 'Port4meError',
+    code: 'ERR_SYSTEM',
+    errno: 'EMFILE',
+    syscall: expect.any(String),
+  }
+
+  test.each([
+    'port4me.port4me()',
+    'await port4me.port4meAsync()',
+    'port4me.isFreeTcp(54321)',
+    'port4me.port4me({ mustWork: false })',
+  ])('%s throws ERR_SYSTEM with EMFILE', (call) => {
+    expect(script(`${exhaust} ${caught(call)}`, limited)).toEqual(emfile)
+  })
+
+  test('it works again once there are some', () => {
+    const answer = script(
+      `${exhaust} try { port4me.port4me() } catch {} ; fs.closeSync(held.pop()); fs.closeSync(held.pop());
+       return port4me.port4me('a') === port4me.port4me('a')`,
+      limited,
+    )
+    expect(answer).toBe(true)
+  })
+
+  test('candidates cost none for good', () => {
+    const answer = script(
+      `const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
+       port4me.port4me(); await port4me.port4meAsync()
+       const before = count()
+       for (let i = 0; i < 1000; i++) { port4me.port4me(); port4me.isFreeTcp(80) }
+       for (let i = 0; i < 20; i++) await port4me.port4meAsync()
+       await new Promise((resolve) => setImmediate(resolve))
+       return count() - before`,
+    )
+    expect(answer).toBe(0)
+  })
+})
+
+describe('without IPv6', () => {
+  let folder: string
+  let preload: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'port4me-'))
+    preload = join(folder, 'no_ipv6.so')
+    const source = fileURLToPath(new URL('no_ipv6.cc', import.meta.url))
+    execFileSync('g++', ['-shared', '-fPIC', '-o', preload, source, '-ldl'])
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  const probes = `
+    const net = require('node:net'); const { once } = require('node:events')
+    const server = net.createServer().listen(0, process.env.HOST); await once(server, 'listening')
+    const busy = server.address().port
+    const answer = [port4me.isFreeTcp(busy), port4me.port4me({ prepend: busy }) === busy,
+                    await port4me.port4meAsync({ prepend: busy }) === busy]
+    server.close(); await once(server, 'close')
+    return [...answer, port4me.isFreeTcp(busy), port4me.port4me({ prepend: busy }) === busy]`
+  const right = [false, false, false, true, true]
+
+  test.each(['0.0.0.0', '127.0.0.1'])('in the kernel, a listener on %s is seen on IPv4', (HOST) => {
+    expect(script(probes, { variables: { HOST, LD_PRELOAD: preload } })).toEqual(right)
+  })
+
+  test('in a network namespace that has it disabled, IPv4 works', () => {
+    const disable =
+      'for f in all default lo; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6; done'
+    const before = [...OWN_NETWORK, 'sh', '-c', `${disable}; exec "$@"`, 'sh']
+    expect(script(probes, { before, variables: { HOST: '0.0.0.0' } })).toEqual(right)
+    expect(script('return port4me.listPorts(1)[0] === port4me.port4me()', { before })).toBe(true)
+  })
+
+  test('no descriptors is still an error', () => {
+    const answer = script(
+      `const fs = require('node:fs'); const held = []; port4me.port4me()
+       try { for (;;) held.push(fs.openSync('/dev/null')) } catch {}
+       process.on('exit', () => held.forEach((fd) => fs.closeSync(fd)));
+       ${caught('port4me.port4me()')}`,
+      { before: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'], variables: { LD_PRELOAD: preload } },
+    )
+    expect(answer).toMatchObject({ code: 'ERR_SYSTEM', errno: 'EMFILE' })
+  })
+})
+
+test('a privileged port is not free for a user without privilege', () => {
+  // A network namespace has its own net.ipv4.ip_unprivileged_port_start, 1024 at first. In a user
+  // namespace this user is root; without its capabilities it is not.
+  const body = `
+    const root = port4me.isFreeTcp(80)
+    if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534) }
+    return [root, port4me.isFreeTcp(80), port4me.port4me({ prepend: [80, 443, 8123] })]`
+  expect(script(body, { before: OWN_NETWORK })).toEqual([true, false, 8123])
+})
+
+test('an account without a name is an error that says what to set', () => {
+  const answer = script(
+    `process.setgid(4242); process.setuid(4242); ${caught('port4me.port4me()')}`,
+    { before: process.getuid?.() === 0 ? [] : ['unshare', '-r'] },
+  )
+  expect(answer).toMatchObject({ name: 'Port4meError', code: 'ERR_NO_USER' })
+})
+
+test('without the addon, the answers are the same', () => {
+  const ask =
+    'return [port4me.engine, port4me.listPorts(5, { user: "alice" }), port4me.isFreeTcp(54321)]'
+  const variables = { PORT4ME_ENGINE: 'auto' }
+  const [engine, ...answers] = script(ask, { variables }) as unknown[]
+  expect(engine).toBe('native')
+  expect(script(ask, { variables, nodeArgs: ['--no-addons'] })).toEqual(['fallback', ...answers])
+  expect(script(ask, { variables: { PORT4ME_ENGINE: 'fallback' } })).toEqual([
+    'fallback',
+    ...answers,
+  ])
+})
+
+test('PORT4ME_ENGINE=native without an addon is a clear error', () => {
+  const variables = { PORT4ME_ENGINE: 'native' }
+  expect(() =>
+    script('return port4me.port4me()', { variables, nodeArgs: ['--no-addons'] }),
+  ).toThrow(/PORT4ME_ENGINE is "native", but no addon loads here: .*addons/)
+  const { status, stdout, stderr } = program([], {
+    PORT4ME_ENGINE: 'native',
+    NODE_OPTIONS: '--no-addons',
+  })
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toContain('PORT4ME_ENGINE is "native"')
+})
+
+test('nothing keeps the event loop alive, and nothing is printed', () => {
+  const code =
+    'const p = require("port4me"); p.port4me(); p.isFreeTcp(80); p.port4meAsync().then(() => p.listPorts(9))'
+  expect(run(process.execPath, ['-e', code])).toEqual({ status: 0, stdout: '', stderr: '' })
+})
+
+test('works in a cluster worker, whose listeners its primary would share', () => {
+  const answer = script(
+    `
+    const cluster = require('node:cluster'); const { once } = require('node:events')
+    cluster.setupPrimary({ exec: process.env.WORKER, execArgv: [] })
+    const worker = cluster.fork(); const [answer] = await once(worker, 'message')
+    worker.process.kill()
+    return answer`,
+    { variables: { WORKER: fileURLToPath(new URL('cluster-worker.cjs', import.meta.url)) } },
+  )
+  expect(answer).toEqual([true, false, true])
+})

@@ -1,0 +1,22 @@
+// The smallest test harness that does: a table of named cases, one run per process.
+
+#ifndef PORT4ME_TEST_NATIVE_CHECK_H_
+#define PORT4ME_TEST_NATIVE_CHECK_H_
+
+#include <cstdio>
+#include <cstdlib>
+
+#define CHECK(condition)                                                            \
+  do {                                                                              \
+    if (!(condition)) {                                                             \
+      std::fprintf(stderr, "%s:%d: %s is false\n", __FILE__, __LINE__, #condition); \
+      std::exit(1);                                                                 \
+    }                                                                               \
+  } while (false)
+
+struct Case {
+  const char* name;
+  void (*run)();
+};
+
+#endif  // PORT4ME_TEST_NATIVE_CHECK_H_

@@ -1,0 +1,15 @@
+import { createRequire } from 'node:module'
+import type { Engine } from '../../binding.js'
+import { fallback } from '../../lib/engine/fallback/index.js'
+import { ADDON } from './paths.js'
+
+export const native = createRequire(import.meta.url)(ADDON) as Engine
+export { fallback }
+export const engines = [native, fallback]
+
+/** binding.d.ts: TCP, IPv4 and IPv6. */
+export const TCP = 1 + 4 + 8
+export const EVERYWHERE = ''
+
+export const portOf = (pick: number): number => pick % 65536
+export const triesOf = (pick: number): number => Math.floor(pick / 65536)

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process'
+import { PROGRAM } from './paths.js'
+
+export interface Run {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** This process's variables without those that settings are read from, but for the engine's. */
+export function environment(variables: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) =>
+      name === 'PORT4ME_ENGINE' ||
+      !(/^_?PORT4ME_/.test(name) || ['LOGNAME', 'USER', 'LNAME', 'USERNAME'].includes(name)),
+  )
+  return { ...Object.fromEntries(kept), ...variables }
+}
+
+export function run(
+  command: string,
+  args: readonly string[],
+  variables?: Readonly<Record<string, string>>,
+): Run {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: environment(variables),
+    maxBuffer: 2 ** 26,
+  })
+  if (error !== undefined) throw error
+  return { status, stdout, stderr }
+}
+
+/** Runs the program port4me. */
+export function program(
+  args: readonly string[],
+  variables?: Readonly<Record<string, string>>,
+): Run {
+  return run(process.execPath, [PROGRAM, ...args], variables)
+}
+
+/** Runs a script that has `port4me`, the package; what it returns comes back as JSON. */
+export function script(
+  body: string,
+  {
+    before = [] as readonly string[],
+    nodeArgs = [] as readonly string[],
+    variables = {} as Readonly<Record<string, string>>,
+  } = {},
+): unknown {
+  const code = `const port4me = require(${JSON.stringify(PROGRAM.replace('port4me-cli.js', 'index.js'))});
+    (async () => { ${body} })().then((value) => console.log(JSON.stringify(value)))`
+  const [command = process.execPath, ...args] = [
+    ...before,
+    process.execPath,
+    ...nodeArgs,
+    '-e',
+    code,
+  ]
+  const { status, stdout, stderr } = run(command, args, variables)
+  if (status !== 0) throw new Error(`the script failed with ${status}: ${stderr}`)
+  return JSON.parse(stdout)
+}

@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config'
+
+// What users call is tested against both engines, in the built package; the rest once.
+const api = ['test/api/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/faults/**/*.test.ts']
+const clean = { PORT4ME_USER: '', PORT4ME_TOOL: '' }
+
+export default defineConfig({
+  test: {
+    testTimeout: 60_000,
+    // The tests of the two engines bind the same ports.
+    fileParallelism: false,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{unit,native,contract}/**/*.test.ts'],
+          env: clean,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'native',
+          include: api,
+          env: { ...clean, PORT4ME_ENGINE: 'native' },
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'fallback',
+          include: api,
+          env: { ...clean, PORT4ME_ENGINE: 'fallback' },
+          testTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
