@@ -2,7 +2,7 @@
 // is none, that is no failure: the TypeScript engine gives the same answers.
 
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -12,6 +12,10 @@ function run(command, options) {
   return spawnSync(command, { shell: true, encoding: 'utf8', ...options })
 }
 
+if (!existsSync('node_modules/esbuild')) {
+  console.log('port4me: nothing was built, for want of the development dependencies')
+  process.exit(0)
+}
 const built = run('npm run --silent build', { stdio: 'inherit' })
 if (built.status !== 0) process.exit(built.status ?? 1)
 

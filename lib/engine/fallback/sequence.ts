@@ -17,7 +17,7 @@ function reduce(value: number): number {
 }
 
 /** The state of the generator after `state`, with the constants of the Sinclair ZX81. */
-export function nextState(state: number): number {
+function nextState(state: number): number {
   const from = reduce(state)
   const next = reduce(75 * from + 74)
   // At the fixed point, 65536, the references go on from the state after it, which is 0.
