@@ -1,5 +1,5 @@
 const { createServer } = require('node:net')
-const { isFreeTcp, port4me } = require('port4me')
+const { isFreeTcp, port4me } = require('../..')
 
 const port = port4me()
 const before = isFreeTcp(port)

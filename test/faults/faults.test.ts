@@ -151,7 +151,7 @@ test('PORT4ME_ENGINE=native without an addon is a clear error', () => {
 
 test('nothing keeps the event loop alive, and nothing is printed', () => {
   const code =
-    'const p = require("port4me"); p.port4me(); p.isFreeTcp(80); p.port4meAsync().then(() => p.listPorts(9))'
+    'const p = require("."); p.port4me(); p.isFreeTcp(80); p.port4meAsync().then(() => p.listPorts(9))'
   expect(run(process.execPath, ['-e', code])).toEqual({ status: 0, stdout: '', stderr: '' })
 })
 
