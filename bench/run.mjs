@@ -33,13 +33,13 @@ const TARGETS = [
   ['program', 'port4me', 'node -e 0', 1.2, 'goal 1.15'],
 ]
 
-const { servers, first, last } = await holdConsecutivePorts(BUSY)
+const { servers, ports } = await holdConsecutivePorts(BUSY)
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^_?PORT4ME_/.test(name)),
 )
 const results = {
-  free: await compareCalls('free', last),
-  busy: await compareCalls('busy', first, last),
+  free: await compareCalls('free', [ports.at(-1)]),
+  busy: await compareCalls('busy', ports),
   load: compareLoads(),
   program: comparePrograms({
     'node -e 0': ['-e', '0'],
@@ -59,7 +59,7 @@ writeFileSync(
 )
 process.exitCode = missed ? 1 : 0
 
-/** Holds `count` ports in a row, by servers; the port after them is free. */
+/** Holds `count` ports in a row, by servers; the last of `ports`, after them, is free. */
 async function holdConsecutivePorts(count) {
   for (let start = 20000; ; start += count + 1) {
     const held = []
@@ -71,13 +71,13 @@ async function holdConsecutivePorts(count) {
     }
     if (held.length > count) {
       held.pop().close()
-      return { servers: held, first: start, last: start + count }
+      return { servers: held, ports: Array.from({ length: count + 1 }, (_, i) => start + i) }
     }
     for (const server of held) server.close()
   }
 }
 
-async function compareCalls(question, port, lastPort) {
+async function compareCalls(question, ports) {
   const times = {}
   const floor = startFloor()
   const subjects = []
@@ -93,10 +93,10 @@ async function compareCalls(question, port, lastPort) {
       times[name] ??= []
       times[name].push(time)
     }
-    record('floor', await floor.ask(question, port, question === 'free' ? 5000 : 500))
+    record('floor', await floor.ask(question, ports[0], question === 'free' ? 5000 : 500))
     for (const subject of subjects) {
       if (subject.failure) continue
-      subject.child.send({ question, port, last: lastPort })
+      subject.child.send({ question, ports })
       const [answer] = await once(subject.child, 'message')
       if (answer.failure) {
         subject.failure = answer.failure
@@ -130,12 +130,12 @@ function loadScripts() {
     'get-port-please': "require('get-port-please').getPort()",
     'detect-port': "require('detect-port').detect(0)",
     portfinder: "require('portfinder').getPortPromise()",
+    'pick-port': "(await import('pick-port')).pickPort({ type: 'tcp' })",
   }
   const addon = path('../build/Release/port4me.node')
   const scripts = { 'addon alone': { code: `require(${JSON.stringify(addon)})` } }
   for (const { name, adapter, engine } of SUBJECTS) {
-    const code = firstPort[adapter]
-    if (code !== undefined) scripts[name] = { code, engine }
+    scripts[name] = { code: firstPort[adapter], engine }
   }
   return scripts
 }
@@ -150,6 +150,7 @@ function compareLoads() {
         const port = ${code}
         if (port instanceof Promise) await port
         require('node:fs').writeSync(1, String(performance.now() - start))
+        process.exit()
       })()`
       const { milliseconds } = runNode(['-e', script], engine)
       times[name] ??= []

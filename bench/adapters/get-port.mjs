@@ -1,4 +1,4 @@
-import getPort, { clearLockedPorts, portNumbers } from 'get-port'
+import getPort, { clearLockedPorts } from 'get-port'
 
 export default {
   // It would not give the same port twice within 15 seconds.
@@ -6,8 +6,8 @@ export default {
     clearLockedPorts()
     return getPort({ port })
   },
-  busy: (first, last) => {
+  busy: (ports) => {
     clearLockedPorts()
-    return getPort({ port: portNumbers(first, last) })
+    return getPort({ port: ports })
   },
 }

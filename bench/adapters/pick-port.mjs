@@ -1,6 +1,7 @@
 import { pickPort } from 'pick-port'
 
 export default {
-  free: (port) => pickPort({ type: 'tcp', minPort: port, maxPort: port, reserveTimeout: 0 }),
-  // It tries ports of a range at random.
+  // It takes no preferred port, and not the same one twice: any port of its default range will do.
+  anyPort: true,
+  free: () => pickPort({ type: 'tcp', ip: '0.0.0.0', reserveTimeout: 0 }),
 }

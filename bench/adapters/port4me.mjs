@@ -8,5 +8,5 @@ export default {
     process.env.PORT4ME_PREPEND = String(port)
   },
   free: () => port4me(),
-  busy: (first, last) => port4me({ prepend: `${first}-${last}` }),
+  busy: (ports) => port4me({ prepend: ports }),
 }

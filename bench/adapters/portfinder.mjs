@@ -2,5 +2,5 @@ import portfinder from 'portfinder'
 
 export default {
   free: (port) => portfinder.getPortPromise({ port }),
-  busy: (first, last) => portfinder.getPortPromise({ port: first, stopPort: last }),
+  busy: (ports) => portfinder.getPortPromise({ port: ports[0], stopPort: ports.at(-1) }),
 }

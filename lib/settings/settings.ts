@@ -103,9 +103,12 @@ function same(a: Given, b: Given): boolean {
   )
 }
 
-/** An iterable is never the same: what it holds may have changed. */
+/** Iterables are never the same: what they hold may have changed. Arrays were copied, and tell. */
 function sameSpec(a: unknown, b: unknown): boolean {
-  return a === b && typeof a !== 'object'
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b && typeof a !== 'object'
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 function resolve(given: Given, environment: Environment, engine: Engine, nameOf: NameOf): Settings {

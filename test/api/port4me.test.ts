@@ -488,3 +488,13 @@ test('every port counts as free with _PORT4ME_CHECK_AVAILABLE_PORTS_=any', async
 test('the variables of the test run do not leak into scripts', () => {
   expect(environment().PORT4ME_USER).toBeUndefined()
 })
+
+test('an array of ports may change between calls', () => {
+  const include = [8000, 8001]
+  expect(new Set(listPorts(2, { include }))).toEqual(new Set([8000, 8001]))
+  expect(new Set(listPorts(2, { include }))).toEqual(new Set([8000, 8001]))
+  include[1] = 9000
+  expect(new Set(listPorts(2, { include }))).toEqual(new Set([8000, 9000]))
+  include.push(70000)
+  expect(codeOf(() => listPorts(2, { include }))).toBe('ERR_PORT_SPEC')
+})
