@@ -86,7 +86,22 @@ function readOptions(options: unknown): Given {
   // Each read once: an option may be a getter.
   const { user, tool, prepend, include, exclude, skip, debug, maxTries, mustWork } =
     options as Given
-  return { user, tool, prepend, include, exclude, skip, debug, maxTries, mustWork }
+  return {
+    user,
+    tool,
+    prepend: snapshot(prepend),
+    include: snapshot(include),
+    exclude: snapshot(exclude),
+    skip,
+    debug,
+    maxTries,
+    mustWork,
+  }
+}
+
+/** An array may be changed after the call; a copy tells whether it was. */
+function snapshot(spec: unknown): unknown {
+  return Array.isArray(spec) ? spec.slice() : spec
 }
 
 function same(a: Given, b: Given): boolean {
