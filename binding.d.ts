@@ -50,6 +50,12 @@ export interface Engine {
   probeAsync(ports: Uint16Array, question: Question, host: Host): Promise<Verdicts>
 
   /**
+   * A port that the system chooses for the first protocol of the question, free at that moment.
+   * 0: it has none left.
+   */
+  ephemeralPort(question: Question, host: Host): number
+
+  /**
    * A text that differs whenever a variable that settings are read from has changed in the
    * process's own environment. Undefined where that cannot be told more cheaply than by reading
    * the variables, and in worker threads, whose `process.env` is a copy.

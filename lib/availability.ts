@@ -1,33 +1,180 @@
-// Is this port free?
+// Is this port free, and if not, why?
 
+import type { Verdicts } from '../binding.js'
 import { currentEngine } from './engine/engine.js'
-import { asSystemError } from './errors.js'
-import { EVERYWHERE, TCP_ON_BOTH_FAMILIES } from './question.js'
+import { asSystemError, Port4meError, quote } from './errors.js'
+import { Flag } from './question.js'
+import { portsInOrder } from './settings/candidate-bits.js'
 import { readEnvironment } from './settings/environment.js'
+import { addPortSpec, type PortIntervals } from './settings/port-spec.js'
+import { type Asked, readQuestion } from './settings/question.js'
 import { everyPortIsFree } from './settings/settings.js'
 import { integer } from './settings/values.js'
+import type { PortSpec, PortStatus, ProbeOptions } from './types.js'
+
+type Protocol = 'tcp' | 'udp' | 'both'
 
 /**
- * Returns whether a TCP server could listen on a port now, on every address of this machine, in
+ * Returns whether a port can be bound now, on TCP and UDP, on every address of this machine, in
  * both families. A port is free when a socket could be bound to it; this binds one and lets it go.
+ *
+ * @param port from 1 to 65535
+ * @param options what to ask; `protocol` is `'both'` by default
+ * @throws {Port4meError} `ERR_OUT_OF_RANGE` for no port; `ERR_SYSTEM` when the system cannot tell,
+ *   for instance for want of file descriptors, or as `host` is no address of this machine
+ *
+ * @example
+ * if (!isFree(8080)) console.error('something has 8080 already')
+ * isFree(8080, { host: '127.0.0.1', protocol: 'tcp' })
+ */
+export function isFree(port: number, options?: ProbeOptions): boolean {
+  return ask(port, options, 'both')
+}
+
+/**
+ * Returns whether a TCP server could listen on a port now. As {@link isFree}, for TCP alone.
  *
  * A port that only connections in TIME_WAIT hold, as a server leaves them that just stopped, is free:
  * a server that sets SO_REUSEADDR, as nearly all do, can listen there.
  *
- * @param port from 1 to 65535
- * @throws {Port4meError} `ERR_OUT_OF_RANGE` for no port; `ERR_SYSTEM` when the system cannot tell,
- *   for instance for want of file descriptors
+ * @example
+ * isFreeTcp(8080, { host: 'localhost' })
+ */
+export function isFreeTcp(port: number, options?: Omit<ProbeOptions, 'protocol'>): boolean {
+  return ask(port, { ...options, protocol: 'tcp' }, 'tcp')
+}
+
+/**
+ * Returns whether a UDP socket could be bound to a port now. As {@link isFree}, for UDP alone.
  *
  * @example
- * if (!isFreeTcp(8080)) console.error('something listens on 8080 already')
+ * isFreeUdp(5353)
  */
-export function isFreeTcp(port: number): boolean {
+export function isFreeUdp(port: number, options?: Omit<ProbeOptions, 'protocol'>): boolean {
+  return ask(port, { ...options, protocol: 'udp' }, 'udp')
+}
+
+/**
+ * Returns a verdict on each port: whether it can be bound, and if not, which protocol and family
+ * refuse, and why. However many ports, it is one call of the addon.
+ *
+ * @param ports a port, ports, or text such as `'8000-8010,9000'`
+ * @param options what to ask; `protocol` is `'both'` by default
+ * @returns a status per port, in their order
+ * @throws {Port4meError} as {@link isFree} does
+ *
+ * @example
+ * probe([80, 8080]) // [{ port: 80, free: false, reason: 'denied', protocol: 'both', family: 'both' },
+ *                   //  { port: 8080, free: true }]
+ */
+export function probe(ports: PortSpec, options?: ProbeOptions): PortStatus[] {
+  const engine = currentEngine()
+  const asked = readAsked(options, 'both')
+  const list = readPorts(ports)
+  if (everyPortIsFree(readEnvironment(engine))) return statusesOf(list, new Uint8Array(list.length))
+  try {
+    return statusesOf(list, engine.probe(list, asked.question, asked.host))
+  } catch (error) {
+    throw asSystemError(error)
+  }
+}
+
+/**
+ * Returns the same as {@link probe}, found off the event loop.
+ *
+ * @returns a promise of a status per port; it rejects with what probe() throws
+ *
+ * @example
+ * const taken = (await probeAsync('8000-8999')).filter(({ free }) => !free)
+ */
+export async function probeAsync(ports: PortSpec, options?: ProbeOptions): Promise<PortStatus[]> {
+  const engine = currentEngine()
+  const asked = readAsked(options, 'both')
+  const list = readPorts(ports)
+  if (everyPortIsFree(readEnvironment(engine))) return statusesOf(list, new Uint8Array(list.length))
+  try {
+    return statusesOf(list, await engine.probeAsync(list, asked.question, asked.host))
+  } catch (error) {
+    throw asSystemError(error)
+  }
+}
+
+function ask(port: number, options: ProbeOptions | undefined, protocol: Protocol): boolean {
   integer(port, 'port', 1, 65535)
+  const asked = readAsked(options, protocol)
   const engine = currentEngine()
   if (everyPortIsFree(readEnvironment(engine))) return true
   try {
-    return engine.isFree(port, TCP_ON_BOTH_FAMILIES, EVERYWHERE)
+    return engine.isFree(port, asked.question, asked.host)
   } catch (error) {
     throw asSystemError(error)
+  }
+}
+
+const OPTIONS = ['protocol', 'family', 'host', 'timeWait'] as const
+
+/** @internal */
+export function readAsked(options: ProbeOptions | undefined, protocol: Protocol): Asked {
+  if (options !== undefined) {
+    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+      throw new Port4meError(
+        'ERR_INVALID_ARG_TYPE',
+        `options must be an object, not ${quote(options)}`,
+      )
+    }
+    for (const key of Object.keys(options)) {
+      if ((OPTIONS as readonly string[]).includes(key)) continue
+      throw new Port4meError(
+        'ERR_INVALID_ARG_VALUE',
+        `options.${key} is no option; those are ${OPTIONS.join(', ')}`,
+      )
+    }
+  }
+  return readQuestion((option) => {
+    const value = options?.[option]
+    return value === undefined ? undefined : { value, source: `options.${option}` }
+  }, protocol)
+}
+
+function readPorts(ports: PortSpec): Uint16Array {
+  if (typeof ports === 'string') {
+    const intervals: PortIntervals = []
+    addPortSpec(intervals, ports, 'ports', () => undefined)
+    return portsInOrder(intervals)
+  }
+  const list = typeof ports === 'number' ? [ports] : ports
+  if (typeof list !== 'object' || list === null || !(Symbol.iterator in list)) {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_TYPE',
+      `ports must be a string, a number or an iterable of numbers, not ${quote(ports)}`,
+    )
+  }
+  return Uint16Array.from(list, (port) => integer(port, 'each of ports', 1, 65535))
+}
+
+const REASONS = {
+  [Flag.TIME_WAIT]: 'time-wait',
+  [Flag.DENIED]: 'denied',
+  [Flag.IN_USE]: 'in-use',
+} as const
+
+function statusesOf(ports: Uint16Array, verdicts: Verdicts): PortStatus[] {
+  const statuses = new Array<PortStatus>(ports.length)
+  for (let i = 0; i < ports.length; i++) {
+    statuses[i] = statusOf(ports[i] as number, verdicts[i] as number)
+  }
+  return statuses
+}
+
+function statusOf(port: number, verdict: number): PortStatus {
+  if (verdict === 0) return { port, free: true }
+  const either = <A, B>(a: A, aRefuses: number, b: B, bRefuses: number): A | B | 'both' =>
+    (verdict & aRefuses) === 0 ? b : (verdict & bRefuses) === 0 ? a : 'both'
+  return {
+    port,
+    free: false,
+    reason: REASONS[(verdict & Flag.REASON_MASK) as keyof typeof REASONS],
+    protocol: either('tcp', Flag.TCP_REFUSES, 'udp', Flag.UDP_REFUSES),
+    family: either('ipv4', Flag.IPV4_REFUSES, 'ipv6', Flag.IPV6_REFUSES),
   }
 }

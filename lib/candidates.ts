@@ -1,8 +1,18 @@
 // The candidates that settings give, free or not: prepended ports, then the seed's sequence.
 
-import type { Engine } from '../binding.js'
+import type { CandidateBits, Engine } from '../binding.js'
 import { Port4meError } from './errors.js'
-import type { Settings } from './settings/settings.js'
+
+/** What the candidates follow from. */
+export interface Candidates {
+  readonly seed: number
+  /** What the sequence is filtered by. */
+  readonly candidates: CandidateBits
+  /** Tried first. */
+  readonly prepend: Uint16Array
+  /** How many of the first to drop, prepended ones included. */
+  readonly skip: number
+}
 
 /** Steps of the generator until it repeats; no set of candidates is larger. */
 const PERIOD = 65536
@@ -10,39 +20,39 @@ const PERIOD = 65536
 const FIRST_CHUNK = 32
 
 /** The first `count` candidates; fewer when only prepended ones exist. */
-export function firstCandidates(settings: Settings, engine: Engine, count: number): number[] {
-  const prepended = prependedAfterSkip(settings)
+export function firstCandidates(from: Candidates, engine: Engine, count: number): number[] {
+  const prepended = prependedAfterSkip(from)
   const fromSequence = Math.max(count - prepended.length, 0)
-  const sequence = sequenceAfterSkip(settings, engine, fromSequence) ?? new Uint16Array(0)
+  const sequence = sequenceAfterSkip(from, engine, fromSequence) ?? new Uint16Array(0)
   const ports = new Array<number>(Math.min(prepended.length, count) + sequence.length)
   const ofPrepended = ports.length - sequence.length
   // Not Array.from(), which goes through iterators: ten times slower.
   for (let i = 0; i < ofPrepended; i++) ports[i] = prepended[i] as number
   for (let i = 0; i < sequence.length; i++) ports[ofPrepended + i] = sequence[i] as number
-  if (ports.length === 0) throw noCandidate(settings)
+  if (ports.length === 0) throw noCandidate(from)
   return ports
 }
 
 /** All candidates, lazily; without end unless only prepended ones exist. */
-export function* eachCandidate(settings: Settings, engine: Engine): IterableIterator<number> {
-  yield* prependedAfterSkip(settings)
-  const chunk = sequenceAfterSkip(settings, engine, FIRST_CHUNK)
+export function* eachCandidate(from: Candidates, engine: Engine): IterableIterator<number> {
+  yield* prependedAfterSkip(from)
+  const chunk = sequenceAfterSkip(from, engine, FIRST_CHUNK)
   if (chunk === undefined) return
   yield* chunk
-  const period = onePeriod(settings, engine)
+  const period = onePeriod(from, engine)
   for (let i = FIRST_CHUNK % period.length; ; i = (i + 1) % period.length) yield period[i] as number
 }
 
 /** How many candidates come before a port; -1: it is none. */
-export function rankOf(port: number, settings: Settings, engine: Engine): number {
-  const prepended = prependedAfterSkip(settings)
+export function rankOf(port: number, from: Candidates, engine: Engine): number {
+  const prepended = prependedAfterSkip(from)
   const rank = prepended.indexOf(port)
   if (rank !== -1) return rank
-  const inSequence = onePeriod(settings, engine).indexOf(port)
+  const inSequence = onePeriod(from, engine).indexOf(port)
   return inSequence === -1 ? -1 : prepended.length + inSequence
 }
 
-export function noCandidate({ skip, prepend }: Settings): Port4meError {
+export function noCandidate({ skip, prepend }: Candidates): Port4meError {
   return new Port4meError(
     'ERR_NO_CANDIDATE',
     skip > 0 && prepend.length > 0
@@ -51,13 +61,13 @@ export function noCandidate({ skip, prepend }: Settings): Port4meError {
   )
 }
 
-function prependedAfterSkip({ prepend, skip }: Settings): Uint16Array {
+export function prependedAfterSkip({ prepend, skip }: Candidates): Uint16Array {
   return prepend.subarray(Math.min(skip, prepend.length))
 }
 
 /** Candidates of the sequence alone, as typed array; undefined when it has none. */
 function sequenceAfterSkip(
-  { seed, candidates, prepend, skip }: Settings,
+  { seed, candidates, prepend, skip }: Candidates,
   engine: Engine,
   count: number,
 ): Uint16Array | undefined {
@@ -67,8 +77,8 @@ function sequenceAfterSkip(
 }
 
 /** Each candidate of the sequence once, in order, from the first one after skip. */
-function onePeriod(settings: Settings, engine: Engine): Uint16Array {
-  const ports = sequenceAfterSkip(settings, engine, PERIOD)
+export function onePeriod(from: Candidates, engine: Engine): Uint16Array {
+  const ports = sequenceAfterSkip(from, engine, PERIOD)
   if (ports === undefined) return new Uint16Array(0)
   const again = ports.indexOf(ports[0] as number, 1)
   return again === -1 ? ports : ports.subarray(0, again)

@@ -2,10 +2,19 @@
 
 import { currentEngine } from './engine/engine.js'
 
-export { isFreeTcp } from './availability.js'
+export { isFree, isFreeTcp, isFreeUdp, probe, probeAsync } from './availability.js'
 export { Port4meError, type Port4meErrorCode } from './errors.js'
+export { type PortRange, pickRandomUnusedPort, pickUnusedPort, portRange } from './openport.js'
 export { listPorts, port4me, port4meAsync, portRank, portSequence } from './port4me.js'
-export type { CandidateOptions, Port4meOptions, PortSpec } from './types.js'
+export { PortReservation } from './reservation.js'
+export type {
+  CandidateOptions,
+  Port4meOptions,
+  PortSpec,
+  PortStatus,
+  ProbeOptions,
+  WorkerShare,
+} from './types.js'
 
 /**
  * Which engine answers: the C++ addon, or the TypeScript engine where no addon loads. The first

@@ -4,7 +4,6 @@ import type { Engine, Pick } from '../binding.js'
 import { eachCandidate, firstCandidates, noCandidate, rankOf } from './candidates.js'
 import { currentEngine } from './engine/engine.js'
 import { asSystemError, Port4meError } from './errors.js'
-import { EVERYWHERE, TCP_ON_BOTH_FAMILIES } from './question.js'
 import { type NameOf, readSettings, type Settings } from './settings/settings.js'
 import { integer } from './settings/values.js'
 import type { CandidateOptions, Port4meOptions } from './types.js'
@@ -49,8 +48,8 @@ export function pickPort(options?: string | Port4meOptions, nameOf?: NameOf): nu
       settings.prepend,
       settings.skip,
       settings.maxTries,
-      TCP_ON_BOTH_FAMILIES,
-      EVERYWHERE,
+      settings.question,
+      settings.host,
     )
   } catch (error) {
     throw asSystemError(error)
@@ -79,8 +78,8 @@ export async function port4meAsync(options?: string | Port4meOptions): Promise<n
       settings.prepend,
       settings.skip,
       settings.maxTries,
-      TCP_ON_BOTH_FAMILIES,
-      EVERYWHERE,
+      settings.question,
+      settings.host,
     )
   } catch (error) {
     throw asSystemError(error)

@@ -1,12 +1,19 @@
-// The questions of binding.d.ts, by name.
+// The questions and verdicts of binding.d.ts, by name.
 
-import type { Host, Question } from '../binding.js'
+/** The numbers that a question and a verdict are made of. */
+export const Flag = {
+  TCP: 1,
+  UDP: 2,
+  IPV4: 4,
+  IPV6: 8,
+  TIME_WAIT_IS_BUSY: 16,
 
-const TCP = 1
-const IPV4 = 4
-const IPV6 = 8
-
-export const TCP_ON_BOTH_FAMILIES: Question = TCP | IPV4 | IPV6
-
-/** Every address of the machine. */
-export const EVERYWHERE: Host = ''
+  TIME_WAIT: 1,
+  DENIED: 2,
+  IN_USE: 3,
+  REASON_MASK: 7,
+  TCP_REFUSES: 8,
+  UDP_REFUSES: 16,
+  IPV4_REFUSES: 32,
+  IPV6_REFUSES: 64,
+} as const

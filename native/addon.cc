@@ -247,6 +247,16 @@ Napi::Value ProbePorts(const Napi::CallbackInfo& info) {
   return verdicts;
 }
 
+Napi::Value SystemPort(const Napi::CallbackInfo& info) {
+  Arguments reader(info);
+  const Question question = reader.ReadQuestion(0);
+  if (!reader.ok()) return {};
+  Prober prober(question);
+  const uint16_t port = prober.EphemeralPort();
+  if (ThrowFailure(info.Env(), prober)) return {};
+  return Napi::Number::New(info.Env(), port);
+}
+
 // Asks a question on libuv's thread pool and settles a promise with the answer.
 class QuestionWorker : public Napi::AsyncWorker {
  public:
@@ -363,6 +373,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       Napi::PropertyDescriptor::Function(env, exports, "isFree", IsPortFree, napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "probe", ProbePorts, napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "probeAsync", ProbePortsAsync,
+                                         napi_enumerable),
+      Napi::PropertyDescriptor::Function(env, exports, "ephemeralPort", SystemPort,
                                          napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "environmentFingerprint", Fingerprint,
                                          napi_enumerable),

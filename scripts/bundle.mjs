@@ -13,6 +13,7 @@ buildSync({
   entryPoints: {
     index: 'lib/index.ts',
     fallback: 'lib/engine/fallback/index.ts',
+    'fallback-thread': 'lib/engine/fallback/thread.ts',
     debug: 'lib/debug.ts',
     'port4me-cli': 'lib/cli/port4me.ts',
   },

@@ -1,25 +1,26 @@
 // All settings of a question, from options and variables to the form that the engines take.
 
-import type { CandidateBits, Engine } from '../../binding.js'
+import type { CandidateBits, Engine, Host, Question } from '../../binding.js'
+import type { Candidates } from '../candidates.js'
 import { Port4meError, quote } from '../errors.js'
 import type { Port4meOptions, PortSpec } from '../types.js'
 import { candidateBits, portsInOrder } from './candidate-bits.js'
 import { type Environment, readEnvironment, type VariableName } from './environment.js'
 import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
+import { readQuestion, type Sourced } from './question.js'
 import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS } from './unsafe-ports.js'
 import { defaultUser } from './user.js'
 import { boolean, booleanText, integer, integerText, nonEmptyText, text } from './values.js'
+import { readWorker, type Share, shareOf } from './worker.js'
 
-export interface Settings {
+export interface Settings extends Candidates {
   readonly user: string
   /** Where the user's name was read. */
   readonly userSource: string
   readonly tool: string
-  readonly seed: number
-  readonly candidates: CandidateBits
-  readonly prepend: Uint16Array
-  readonly skip: number
   readonly maxTries: number
+  readonly question: Question
+  readonly host: Host
   readonly mustWork: boolean
   readonly debug: boolean
   /** `_PORT4ME_CHECK_AVAILABLE_PORTS_=any`. */
@@ -42,10 +43,22 @@ const NONE_GIVEN: Given = {
   include: undefined,
   exclude: undefined,
   skip: undefined,
+  worker: undefined,
   debug: undefined,
   maxTries: undefined,
   mustWork: undefined,
+  protocol: undefined,
+  family: undefined,
+  host: undefined,
+  timeWait: undefined,
 }
+
+const QUESTION_VARIABLES = {
+  protocol: 'PORT4ME_PROTOCOL',
+  family: 'PORT4ME_FAMILY',
+  host: 'PORT4ME_HOST',
+  timeWait: 'PORT4ME_TIME_WAIT',
+} as const satisfies Record<string, VariableName>
 
 const optionName: NameOf = (option) => `options.${option}`
 
@@ -57,7 +70,7 @@ export function readSettings(
   engine: Engine,
   nameOf: NameOf = optionName,
 ): Settings {
-  const given = readOptions(options)
+  const given = readOptions(options, nameOf)
   const environment = readEnvironment(engine)
   if (last?.environment === environment && last.nameOf === nameOf && same(last.given, given)) {
     return last.settings
@@ -67,7 +80,7 @@ export function readSettings(
   return settings
 }
 
-function readOptions(options: unknown): Given {
+function readOptions(options: unknown, nameOf: NameOf): Given {
   if (options === undefined) return NONE_GIVEN
   if (typeof options === 'string') return { ...NONE_GIVEN, tool: options }
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
@@ -84,8 +97,9 @@ function readOptions(options: unknown): Given {
     )
   }
   // Each read once: an option may be a getter.
-  const { user, tool, prepend, include, exclude, skip, debug, maxTries, mustWork } =
+  const { user, tool, prepend, include, exclude, skip, worker, debug, maxTries, mustWork } =
     options as Given
+  const { protocol, family, host, timeWait } = options as Given
   return {
     user,
     tool,
@@ -93,9 +107,14 @@ function readOptions(options: unknown): Given {
     include: snapshot(include),
     exclude: snapshot(exclude),
     skip,
+    worker: readWorker(worker, nameOf('worker')),
     debug,
     maxTries,
     mustWork,
+    protocol,
+    family,
+    host,
+    timeWait,
   }
 }
 
@@ -112,9 +131,14 @@ function same(a: Given, b: Given): boolean {
     sameSpec(a.include, b.include) &&
     sameSpec(a.exclude, b.exclude) &&
     a.skip === b.skip &&
+    sameSpec(a.worker, b.worker) &&
     a.debug === b.debug &&
     a.maxTries === b.maxTries &&
-    a.mustWork === b.mustWork
+    a.mustWork === b.mustWork &&
+    a.protocol === b.protocol &&
+    a.family === b.family &&
+    a.host === b.host &&
+    a.timeWait === b.timeWait
   )
 }
 
@@ -133,19 +157,30 @@ function resolve(given: Given, environment: Environment, engine: Engine, nameOf:
       : { user: nonEmptyText(given.user, nameOf('user')), source: nameOf('user') }
   const tool =
     given.tool === undefined ? (environment.PORT4ME_TOOL ?? '') : text(given.tool, nameOf('tool'))
-  return {
-    user,
-    userSource,
-    tool,
+  const all = {
     seed: engine.hashcode(tool === '' ? user : `${user},${tool}`),
     candidates: readCandidates(given, environment, nameOf),
     prepend: readPrepend(given, environment, nameOf),
     skip: readInteger('skip', 'PORT4ME_SKIP', 0, 0),
+  }
+  return {
+    user,
+    userSource,
+    tool,
+    ...(given.worker === undefined ? all : shareOf(all, given.worker as Share, engine)),
+    ...readQuestion(sourced, 'tcp'),
     maxTries: readInteger('maxTries', 'PORT4ME_MAX_TRIES', 1, DEFAULT_MAX_TRIES),
     mustWork: readBoolean('mustWork', 'PORT4ME_MUST_WORK', true),
     debug: readBoolean('debug', 'PORT4ME_DEBUG', false),
     everyPortIsFree: everyPortIsFree(environment),
     environment,
+  }
+
+  function sourced(option: keyof typeof QUESTION_VARIABLES): Sourced {
+    if (given[option] !== undefined) return { value: given[option], source: nameOf(option) }
+    const source = QUESTION_VARIABLES[option]
+    const value = environment[source]
+    return value === undefined ? undefined : { value, source }
   }
 
   function readInteger(

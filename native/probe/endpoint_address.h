@@ -30,6 +30,15 @@ auto WithAddress(const Endpoint& endpoint, uint16_t port, BindTo&& bind_to) {
   return bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
 
+// The port of a socket: getsockname(). 0 when it fails.
+template <typename Handle>
+uint16_t PortOf(Handle handle) {
+  sockaddr_in6 address{};  // sockaddr_in has its port in the same place
+  socklen_t length = sizeof(address);
+  if (getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length) != 0) return 0;
+  return ntohs(address.sin6_port);
+}
+
 // Puts the address, of family AF_INET or AF_INET6, into the endpoint.
 inline void SetAddress(const sockaddr* from, Endpoint* endpoint) {
   endpoint->address = {};

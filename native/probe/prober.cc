@@ -59,6 +59,17 @@ EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait) {
   return {State::kTimeWait, {}};
 }
 
+uint16_t EndpointProbe::AskSystem(SystemError* error) {
+  const BindResult result = socket_.TryBind(endpoint_, 0, Sharing::kExclusive);
+  if (result.bind != Bind::kBound) {
+    *error = result.error;
+    return 0;
+  }
+  const uint16_t port = socket_.BoundPort(error);
+  socket_.Close();
+  return port;
+}
+
 bool EndpointProbe::FallBackToIpv4() {
   if (!endpoint_.dual_stack || !IsWildcard(endpoint_)) return false;
   endpoint_ = Wildcard(endpoint_.protocol, false, false);
@@ -164,6 +175,23 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
   if (!AskEach(&explaining_, port, time_wait, note)) return std::nullopt;
   // Nothing refuses any more: the port was let go of just now. The first answer stands.
   return verdict.reason == Reason::kNone ? together : verdict;
+}
+
+uint16_t Prober::EphemeralPort() {
+  if (error_.number != 0) return 0;
+  SystemError error;
+  for (EndpointProbe& probe : probes_) {
+    error = {};
+    uint16_t port = probe.AskSystem(&error);
+    if (port == 0 && probe.FallBackToIpv4()) {
+      error = {};
+      port = probe.AskSystem(&error);
+    }
+    if (port != 0) return port;
+    if (!probe.endpoint().optional) break;
+  }
+  error_ = error;
+  return 0;
 }
 
 }  // namespace port4me

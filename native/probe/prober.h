@@ -52,6 +52,9 @@ class EndpointProbe {
   };
   Result Ask(uint16_t port, TimeWait time_wait);
 
+  // A port that the system chooses; 0, with `*error` set, when there is none.
+  uint16_t AskSystem(SystemError* error);
+
   // Where the system has no IPv6, the dual-stack wildcard becomes the IPv4 one. False for any other
   // endpoint.
   bool FallBackToIpv4();
@@ -74,6 +77,10 @@ class Prober {
   // As IsFree(), and after a refusal works out which sockets are refused and why: a free port costs
   // nothing more. Nothing, with error() set, when a system call failed.
   std::optional<Verdict> Probe(uint16_t port);
+
+  // A port that the system chooses for the first socket of the question, and lets go of. 0, with
+  // error() set, when there is none.
+  uint16_t EphemeralPort();
 
   const SystemError& error() const { return error_; }
 

@@ -70,6 +70,8 @@ class Socket {
 
   // After kBound the socket holds the port until Close(). Always of the same endpoint.
   BindResult TryBind(const Endpoint& endpoint, uint16_t port, Sharing sharing);
+  // The port that is held; 0, with `*error` set, when the system does not tell.
+  uint16_t BoundPort(SystemError* error) const;
   void Close();
 
  private:

@@ -91,10 +91,16 @@ BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port, Sharing shar
     if (shared.bind != Bind::kBound) return shared;
   }
   const int descriptor = static_cast<int>(handle_);
-  const int result = WithAddress(endpoint, port, [&](const sockaddr* address, size_t length) {
+  const int result = WithAddress(endpoint, port, [&](const sockaddr* address, socklen_t length) {
     return bind(descriptor, address, length);
   });
   return result == 0 ? BindResult{Bind::kBound, {}} : Failure("bind");
+}
+
+uint16_t Socket::BoundPort(SystemError* error) const {
+  const uint16_t port = PortOf(static_cast<int>(handle_));
+  if (port == 0) *error = {errno, "getsockname"};
+  return port;
 }
 
 void Socket::Close() {

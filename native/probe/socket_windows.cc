@@ -78,10 +78,16 @@ BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port, Sharing) {
     if (opened.bind != Bind::kBound) return opened;
   }
   const SOCKET socket = static_cast<SOCKET>(handle_);
-  const int result = WithAddress(endpoint, port, [&](const sockaddr* address, size_t length) {
+  const int result = WithAddress(endpoint, port, [&](const sockaddr* address, socklen_t length) {
     return bind(socket, address, static_cast<int>(length));
   });
   return result == 0 ? BindResult{Bind::kBound, {}} : Failure("bind");
+}
+
+uint16_t Socket::BoundPort(SystemError* error) const {
+  const uint16_t port = PortOf(static_cast<SOCKET>(handle_));
+  if (port == 0) *error = {WSAGetLastError(), "getsockname"};
+  return port;
 }
 
 void Socket::Close() {

@@ -1,74 +1,59 @@
 // The engine without a binary: binding.d.ts in TypeScript, over public Node.js API.
 
-import type { CandidateBits, Engine, Pick, Verdicts } from '../../../binding.js'
+import type { Engine } from '../../../binding.js'
+import { bind, bindNow, bindsAtOnce } from './bind.js'
+import { type BlockingCall, callBlocking } from './blocking.js'
+import { endpointsOf } from './endpoints.js'
 import { hashcode } from './hashcode.js'
-import { fillSequence, onePeriod } from './sequence.js'
-import { type Refusal, refusal, refusalNow } from './tcp.js'
+import { fillSequence } from './sequence.js'
+import { ephemeralPortSteps, isFreeSteps, pickSteps, probeSteps, type Steps } from './steps.js'
 
 export const fallback: Engine = {
   name: 'fallback',
   hashcode,
-  sequence: (seed, candidates, skip, out) => fillSequence(seed, candidates, skip, out),
-  pick,
-  pickAsync,
-  isFree: (port) => refusalNow(port) === undefined,
-  probe: (ports) => Uint8Array.from(ports, (port) => verdict(refusalNow(port))),
-  probeAsync,
+  sequence: fillSequence,
+  pick: (...args) => now(args[5], args[6], { name: 'pick', args }, () => pickSteps(...args)),
+  pickAsync: (...args) => later(pickSteps(...args)),
+  isFree: (...args) => now(args[1], args[2], { name: 'isFree', args }, () => isFreeSteps(...args)),
+  probe: (...args) => now(args[1], args[2], { name: 'probe', args }, () => probeSteps(...args)),
+  probeAsync: (...args) => later(probeSteps(...args)),
+  ephemeralPort: (...args) =>
+    now(args[0], args[1], { name: 'ephemeralPort', args }, () => ephemeralPortSteps(...args)),
   environmentFingerprint: () => undefined,
 }
 
-function pick(
-  seed: number,
-  candidates: CandidateBits,
-  prepend: Uint16Array,
-  skip: number,
-  maxTries: number,
-): Pick {
-  let tries = 0
-  for (const port of searchOrder(seed, candidates, prepend, skip)) {
-    if (tries === maxTries) break
-    tries++
-    if (refusalNow(port) === undefined) return tries * 65536 + port
+/** Answers before it returns: here where Node.js can, else in a thread that has an event loop. */
+function now<Answer>(
+  question: number,
+  host: string,
+  call: BlockingCall,
+  steps: () => Steps<Answer>,
+): Answer {
+  // Any explanation of a refusal asks single families, which listen() without a host cannot.
+  const atOnce = call.name !== 'probe' && endpointsOf(question, host).every(bindsAtOnce)
+  if (!atOnce) return callBlocking(call) as Answer
+  const running = steps()
+  let step = running.next()
+  while (!step.done) step = running.next(bindNow(...step.value))
+  return step.value
+}
+
+async function later<Answer>(running: Steps<Answer>): Promise<Answer> {
+  let step = running.next()
+  while (!step.done) step = running.next(await bind(...step.value))
+  return step.value
+}
+
+/** Answers a call of callBlocking(), in its thread. */
+export function answer({ name, args }: BlockingCall): Promise<unknown> {
+  switch (name) {
+    case 'pick':
+      return later(pickSteps(...args))
+    case 'isFree':
+      return later(isFreeSteps(...args))
+    case 'probe':
+      return later(probeSteps(...args))
+    case 'ephemeralPort':
+      return later(ephemeralPortSteps(...args))
   }
-  return tries * 65536
-}
-
-async function pickAsync(
-  seed: number,
-  candidates: CandidateBits,
-  prepend: Uint16Array,
-  skip: number,
-  maxTries: number,
-): Promise<Pick> {
-  let tries = 0
-  for (const port of searchOrder(seed, candidates, prepend, skip)) {
-    if (tries === maxTries) break
-    tries++
-    if ((await refusal(port)) === undefined) return tries * 65536 + port
-  }
-  return tries * 65536
-}
-
-/** Every port that a search may try: prepended ones, then one period of the sequence. */
-function* searchOrder(
-  seed: number,
-  candidates: CandidateBits,
-  prepend: Uint16Array,
-  skip: number,
-): Generator<number> {
-  const dropped = Math.min(skip, prepend.length)
-  yield* prepend.subarray(dropped)
-  yield* onePeriod(seed, candidates, skip - dropped)
-}
-
-async function probeAsync(ports: Uint16Array): Promise<Verdicts> {
-  const verdicts = new Uint8Array(ports.length)
-  for (const [i, port] of ports.entries()) verdicts[i] = verdict(await refusal(port))
-  return verdicts
-}
-
-/** A verdict on TCP in both families, as binding.d.ts writes it. */
-function verdict(why: Refusal | undefined): number {
-  if (why === undefined) return 0
-  return (why === 'denied' ? 2 : 3) + 8 + 32 + 64
 }

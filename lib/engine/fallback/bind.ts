@@ -1,0 +1,137 @@
+// Can an address be bound? Asked of public Node.js API alone.
+
+import { createSocket, type Socket } from 'node:dgram'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createServer, type ListenOptions, type Server } from 'node:net'
+import type { Endpoint } from './endpoints.js'
+
+/** `absent`: the system lacks the family, or the address is not this machine's. */
+export type Bind =
+  | { readonly is: 'bound'; readonly port: number }
+  | { readonly is: 'in-use' | 'denied' }
+  | { readonly is: 'absent'; readonly error: NodeJS.ErrnoException }
+
+/** What Node.js says of a listen() that fails, at once; since 22.3 and 20.17. */
+const LISTEN_ERRORS = 'tracing:net.server.listen:error'
+
+/** Whether bindNow() can answer: UDP always; TCP only where listen() takes no host. */
+export function bindsAtOnce({ protocol, everywhere }: Endpoint): boolean {
+  return protocol === 'udp' || everywhere
+}
+
+/** Binds and lets go before it returns. Throws an error that says nothing of the port. */
+export function bindNow(endpoint: Endpoint, port: number): Bind {
+  return endpoint.protocol === 'udp' ? bindUdp(endpoint, port) : listenNow(port)
+}
+
+/** As bindNow(), for every endpoint. */
+export async function bind(endpoint: Endpoint, port: number): Promise<Bind> {
+  return endpoint.protocol === 'udp' ? bindUdp(endpoint, port) : await listen(endpoint, port)
+}
+
+/**
+ * listen() without a host binds before it returns, `::` with both families or, where there is no
+ * IPv6, `0.0.0.0`; `exclusive` keeps a cluster worker from asking its primary.
+ */
+function listenNow(port: number): Bind {
+  let failure: NodeJS.ErrnoException | undefined
+  const server = createServer()
+  const onError = (message: unknown): void => {
+    const { server: failed, error } = message as { server: Server; error: NodeJS.ErrnoException }
+    if (failed === server) failure = error
+  }
+  server.on('error', ignore)
+  subscribe(LISTEN_ERRORS, onError)
+  try {
+    server.listen({ port, exclusive: true })
+  } finally {
+    unsubscribe(LISTEN_ERRORS, onError)
+  }
+  if (!server.listening) {
+    return failure === undefined ? refusedLikeUdp(port) : refused(failure)
+  }
+  const bound = boundTo(server)
+  server.close(ignore)
+  return bound
+}
+
+function listen(endpoint: Endpoint, port: number): Promise<Bind> {
+  const options: ListenOptions = endpoint.everywhere
+    ? { port, exclusive: true }
+    : { port, host: endpoint.address, ipv6Only: !endpoint.ipv4, exclusive: true }
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', (error) => {
+      try {
+        resolve(refused(error))
+      } catch (systemError) {
+        reject(systemError)
+      }
+    })
+    server.listen(options, () => {
+      const bound = boundTo(server)
+      server.close(() => resolve(bound))
+    })
+  })
+}
+
+function bindUdp(endpoint: Endpoint, port: number): Bind {
+  const bound = bindUdpAddress(endpoint.address, endpoint.ipv6 && !endpoint.ipv4, port)
+  return bound.is === 'absent' && endpoint.everywhere
+    ? bindUdpAddress('0.0.0.0', false, port) // no IPv6: IPv4 is the whole question
+    : bound
+}
+
+function bindUdpAddress(address: string, ipv6Only: boolean, port: number): Bind {
+  const failures: NodeJS.ErrnoException[] = []
+  const socket: Socket = createSocket({
+    type: address.includes(':') ? 'udp6' : 'udp4',
+    ipv6Only,
+    // An answer at once makes bind() bind, or emit its error, before it returns.
+    lookup: (_host, _options, done) => done(null, address, 0),
+  })
+  socket.on('error', (error) => failures.push(error))
+  socket.bind({ port, address, exclusive: true })
+  const [failure] = failures
+  const bound =
+    failure === undefined
+      ? ({ is: 'bound', port: socket.address().port } as const)
+      : refused(failure)
+  socket.close()
+  return bound
+}
+
+/**
+ * Why an older Node.js cannot listen: its error comes only with the next turn of the event loop, but
+ * that of a UDP bind comes at once, and privilege and want of descriptors are the same for both. When
+ * neither is at fault, the port is in use.
+ */
+function refusedLikeUdp(port: number): Bind {
+  const likeUdp = bindUdp(
+    { protocol: 'udp', address: '::', ipv4: true, ipv6: true, everywhere: true, optional: false },
+    port,
+  )
+  return likeUdp.is === 'denied' ? likeUdp : { is: 'in-use' }
+}
+
+function refused(error: NodeJS.ErrnoException): Bind {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return { is: 'in-use' }
+    case 'EACCES':
+    case 'EPERM':
+      return { is: 'denied' }
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return { is: 'absent', error }
+    default:
+      throw error
+  }
+}
+
+function boundTo(server: Server): Bind {
+  const address = server.address()
+  return { is: 'bound', port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
+
+function ignore(): void {}

@@ -1,0 +1,84 @@
+// What to bind for a question: the endpoints of native/probe/prober.cc, as far as Node.js has them.
+
+import { networkInterfaces } from 'node:os'
+import type { Host, Question } from '../../../binding.js'
+import { Flag } from '../../question.js'
+
+/** One address to bind; the port comes with each bind. */
+export interface Endpoint {
+  readonly protocol: 'tcp' | 'udp'
+  /** An IP literal. */
+  readonly address: string
+  readonly ipv4: boolean
+  readonly ipv6: boolean
+  /** Every address of both families, by one dual-stack socket. */
+  readonly everywhere: boolean
+  /** Passed over where the system lacks the family or the address. */
+  readonly optional: boolean
+}
+
+/**
+ * On Linux a dual-stack bind collides with any socket of the port. Elsewhere Node.js's own sockets
+ * pass beside a listener on a specific address: on macOS and the BSDs for their SO_REUSEADDR, on
+ * Windows for want of SO_EXCLUSIVEADDRUSE; there each address of the machine is asked.
+ */
+const DUAL_STACK_SEES_ALL = process.platform === 'linux' || process.platform === 'android'
+
+export function endpointsOf(question: Question, host: Host): Endpoint[] {
+  const ipv4 = (question & Flag.IPV4) !== 0
+  const ipv6 = (question & Flag.IPV6) !== 0
+  const endpoints: Endpoint[] = []
+  for (const protocol of ['tcp', 'udp'] as const) {
+    if ((question & (protocol === 'tcp' ? Flag.TCP : Flag.UDP)) === 0) continue
+    if (host === 'localhost') {
+      if (ipv6) endpoints.push(specific(protocol, '::1', ipv4))
+      if (ipv4) endpoints.push(specific(protocol, '127.0.0.1', ipv6))
+    } else if (host !== '') {
+      endpoints.push(ofHost(protocol, host, ipv4))
+    } else if (ipv4 && ipv6 && DUAL_STACK_SEES_ALL) {
+      endpoints.push({
+        protocol,
+        address: '::',
+        ipv4,
+        ipv6,
+        everywhere: true,
+        optional: false,
+      })
+    } else {
+      endpoints.push(...wildcards(protocol, ipv4, ipv6))
+      if (!DUAL_STACK_SEES_ALL) endpoints.push(...eachAddress(protocol, ipv4, ipv6))
+    }
+  }
+  return endpoints
+}
+
+/** The IPv6-only wildcard, the IPv4 one, or both. */
+export function wildcards(protocol: 'tcp' | 'udp', ipv4: boolean, ipv6: boolean): Endpoint[] {
+  const optional = ipv4 && ipv6
+  const endpoints: Endpoint[] = []
+  if (ipv6) endpoints.push(specific(protocol, '::', optional))
+  if (ipv4) endpoints.push(specific(protocol, '0.0.0.0', optional))
+  return endpoints
+}
+
+function specific(protocol: 'tcp' | 'udp', address: string, optional: boolean): Endpoint {
+  const ipv6 = address.includes(':')
+  return { protocol, address, ipv4: !ipv6, ipv6, everywhere: false, optional }
+}
+
+function ofHost(protocol: 'tcp' | 'udp', host: Host, ipv4: boolean): Endpoint {
+  const endpoint = specific(protocol, host, false)
+  // `::` takes both families unless IPv6 alone is asked for, as in a server's listen(); an
+  // IPv4-mapped address needs a socket of both.
+  const isBoth = endpoint.ipv6 && (/^::ffff:/i.test(host) || (/^[0:]+$/.test(host) && ipv4))
+  return isBoth ? { ...endpoint, ipv4: true } : endpoint
+}
+
+function eachAddress(protocol: 'tcp' | 'udp', ipv4: boolean, ipv6: boolean): Endpoint[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family }) => (family === 'IPv6' ? ipv6 : ipv4))
+    .map(({ address, scopeid }) =>
+      specific(protocol, scopeid ? `${address}%${scopeid}` : address, true),
+    )
+}
