@@ -68,15 +68,7 @@ export function isFreeUdp(port: number, options?: Omit<ProbeOptions, 'protocol'>
  *                   //  { port: 8080, free: true }]
  */
 export function probe(ports: PortSpec, options?: ProbeOptions): PortStatus[] {
-  const engine = currentEngine()
-  const asked = readAsked(options, 'both')
-  const list = readPorts(ports)
-  if (everyPortIsFree(readEnvironment(engine))) return statusesOf(list, new Uint8Array(list.length))
-  try {
-    return statusesOf(list, engine.probe(list, asked.question, asked.host))
-  } catch (error) {
-    throw asSystemError(error)
-  }
+  return probePorts(readPorts(ports), readAsked(options, 'both'))
 }
 
 /**
@@ -101,7 +93,24 @@ export async function probeAsync(ports: PortSpec, options?: ProbeOptions): Promi
 
 function ask(port: number, options: ProbeOptions | undefined, protocol: Protocol): boolean {
   integer(port, 'port', 1, 65535)
-  const asked = readAsked(options, protocol)
+  return isPortFree(port, readAsked(options, protocol))
+}
+
+/** @internal */
+export function probePorts(ports: Uint16Array, asked: Asked): PortStatus[] {
+  const engine = currentEngine()
+  if (everyPortIsFree(readEnvironment(engine))) {
+    return statusesOf(ports, new Uint8Array(ports.length))
+  }
+  try {
+    return statusesOf(ports, engine.probe(ports, asked.question, asked.host))
+  } catch (error) {
+    throw asSystemError(error)
+  }
+}
+
+/** @internal */
+export function isPortFree(port: number, asked: Asked): boolean {
   const engine = currentEngine()
   if (everyPortIsFree(readEnvironment(engine))) return true
   try {

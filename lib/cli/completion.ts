@@ -12,11 +12,20 @@ _port4me() {
     --completion)
       mapfile -t COMPREPLY < <(compgen -W 'bash' -- "$word")
       return ;;
-    --tool|--prepend|--include|--exclude|--skip|--list|--test)
+    --protocol)
+      mapfile -t COMPREPLY < <(compgen -W 'tcp udp both' -- "$word")
+      return ;;
+    --family)
+      mapfile -t COMPREPLY < <(compgen -W 'ipv4 ipv6 both' -- "$word")
+      return ;;
+    --time-wait)
+      mapfile -t COMPREPLY < <(compgen -W 'free busy' -- "$word")
+      return ;;
+    --tool|--prepend|--include|--exclude|--skip|--worker|--host|--list|--test|--why)
       return ;;
   esac
   [[ $word == -* ]] || return
-  mapfile -t COMPREPLY < <(compgen -W '--user= --tool= --prepend= --include= --exclude= --skip= --list= --test= --json --debug --completion= --help --version' -- "$word")
+  mapfile -t COMPREPLY < <(compgen -W '--user= --tool= --prepend= --include= --exclude= --skip= --worker= --protocol= --family= --host= --time-wait= --list= --test= --why= --json --debug --completion= --help --version' -- "$word")
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
 }
 complete -F _port4me port4me

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { Port4meError, quote } from '../errors.js'
 import { MAX_COUNT } from '../port4me.js'
 import { integerText } from '../settings/values.js'
-import type { Port4meOptions } from '../types.js'
+import type { Port4meOptions, ProbeOptions, WorkerShare } from '../types.js'
 
 const FLAGS = {
   user: { type: 'string' },
@@ -13,8 +13,14 @@ const FLAGS = {
   include: { type: 'string' },
   exclude: { type: 'string' },
   skip: { type: 'string' },
+  worker: { type: 'string' },
+  protocol: { type: 'string' },
+  family: { type: 'string' },
+  host: { type: 'string' },
+  'time-wait': { type: 'string' },
   list: { type: 'string' },
   test: { type: 'string' },
+  why: { type: 'string' },
   json: { type: 'boolean' },
   debug: { type: 'boolean' },
   completion: { type: 'string' },
@@ -28,6 +34,7 @@ export interface CommandLine {
   readonly options: Port4meOptions
   readonly list: number | undefined
   readonly test: number | undefined
+  readonly why: number | undefined
   readonly completion: string | undefined
   readonly json: boolean
   readonly debug: boolean
@@ -66,8 +73,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       texts.set(name, value)
     }
   }
-  if (texts.has('list') && texts.has('test')) {
-    throw usage('--list and --test cannot be combined: one of them is allowed')
+  const questions = (['list', 'test', 'why'] as const).filter((flag) => texts.has(flag))
+  if (questions.length > 1) {
+    throw usage(`one of --list, --test and --why is allowed, not --${questions.join(' and --')}`)
   }
   const number = (flag: Flag, min: number, max: number): number | undefined => {
     const value = texts.get(flag)
@@ -81,10 +89,17 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       include: texts.get('include'),
       exclude: texts.get('exclude'),
       skip: number('skip', 0, Number.MAX_SAFE_INTEGER),
+      worker: parseWorker(texts.get('worker')),
+      // Checked with the variables that they beat.
+      protocol: texts.get('protocol') as ProbeOptions['protocol'],
+      family: texts.get('family') as ProbeOptions['family'],
+      host: texts.get('host'),
+      timeWait: texts.get('time-wait') as ProbeOptions['timeWait'],
       debug: switches.has('debug') || undefined,
     },
     list: number('list', 1, MAX_COUNT),
     test: number('test', 1, 65535),
+    why: number('why', 1, 65535),
     completion: texts.get('completion'),
     json: switches.has('json'),
     debug: switches.has('debug'),
@@ -99,6 +114,23 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     }
     texts.set('tool', value)
   }
+}
+
+function parseWorker(value: string | undefined): WorkerShare | 'auto' | undefined {
+  if (value === undefined || value === 'auto') return value
+  const match = /^(\d{1,5})\/(\d{1,5})$/.exec(value)
+  const share = { index: Number(match?.[1]), count: Number(match?.[2]) }
+  if (!(share.index < share.count && share.count <= 65535)) {
+    throw usage(
+      `--worker must be I/N, with I from 0 to N - 1 and N to 65535, or auto, not ${quote(value)}`,
+    )
+  }
+  return share
+}
+
+/** The flag of an option. */
+export function flagOf(option: string): string {
+  return option === 'timeWait' ? '--time-wait' : `--${option}`
 }
 
 function isFlag(name: string): name is Flag {

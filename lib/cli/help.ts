@@ -14,10 +14,22 @@ Which ports:
   --include=PORTS   ports to choose among (default: 1024-65535)
   --exclude=PORTS   ports never to choose
   --skip=N          drop the first N candidates (default: 0)
+  --worker=I/N      every N-th candidate only, for worker I of N, from 0; auto:
+                    as the test runner's variables say
+
+What 'free' means:
+  --protocol=P      tcp, udp or both (default: tcp; with --why: both)
+  --family=F        ipv4, ipv6 or both (default: both)
+  --host=ADDRESS    an IP address, or localhost for both loopbacks (default:
+                    every address of the machine)
+  --time-wait=T     free or busy: a port that only connections in TIME_WAIT hold
+                    (default: free)
 
 What to print:
   --list=N          the first N candidates, free or not
   --test=PORT       nothing; exit 0 if the port is free, 1 if not
+  --why=PORT        whether the port is free, and if not, why and who has it;
+                    exit status as with --test
   --json            JSON
   --debug           what was read and tried, on stderr
   --completion=bash a completion script for the shell
@@ -28,7 +40,8 @@ PORTS are ports and ranges, separated by commas or spaces: 2000-2123,4321
 
 Variables, each beaten by its flag:
   PORT4ME_USER, PORT4ME_TOOL, PORT4ME_PREPEND, PORT4ME_INCLUDE, PORT4ME_EXCLUDE,
-  PORT4ME_SKIP, PORT4ME_LIST, PORT4ME_TEST, PORT4ME_DEBUG
+  PORT4ME_SKIP, PORT4ME_PROTOCOL, PORT4ME_FAMILY, PORT4ME_HOST,
+  PORT4ME_TIME_WAIT, PORT4ME_LIST, PORT4ME_TEST, PORT4ME_DEBUG
 and, without a flag:
   PORT4ME_PREPEND_SITE, PORT4ME_INCLUDE_SITE, PORT4ME_EXCLUDE_SITE
                     always added to the set
@@ -48,4 +61,5 @@ Examples:
   port4me --include=8000-8999 --exclude=8080 api
   server --port "$(port4me)"
   port4me --test=8080 && echo free
+  port4me --why=8080
 `

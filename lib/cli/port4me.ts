@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 // The program port4me. Start-up is what its users feel: it loads what the call needs.
 
-import { isFreeTcp } from '../availability.js'
+import { isPortFree, probePorts } from '../availability.js'
 import { currentEngine } from '../engine/engine.js'
 import { Port4meError, quote } from '../errors.js'
 import { listCandidates, MAX_COUNT, pickPort } from '../port4me.js'
 import { type Environment, readEnvironment } from '../settings/environment.js'
+import { readAskedFrom } from '../settings/settings.js'
 import { booleanText, integerText } from '../settings/values.js'
 import { BASH_COMPLETION } from './completion.js'
-import { type CommandLine, parseCommandLine, usage } from './flags.js'
+import { type CommandLine, flagOf, parseCommandLine, usage } from './flags.js'
 import { HELP } from './help.js'
 import { write } from './output.js'
+import { explain } from './why.js'
 
 /** Set by the bundler, from package.json. */
 declare const PORT4ME_VERSION: string
@@ -59,29 +61,38 @@ function run(command: CommandLine): number {
 
   // A flag beats the variable of the other question too.
   const environment = readEnvironment(currentEngine())
+  if (command.why !== undefined) return why(command.why, environment, command)
   const asked = command.list !== undefined || command.test !== undefined
   const test = command.test ?? (asked ? undefined : number(environment, 'PORT4ME_TEST', 65535))
   if (test !== undefined) return testPort(test, environment, command)
   const list = command.list ?? number(environment, 'PORT4ME_LIST', MAX_COUNT)
-  const nameOf = (option: string): string => `--${option}`
   if (list !== undefined) {
-    const ports = listCandidates(list, command.options, nameOf)
+    const ports = listCandidates(list, command.options, flagOf)
     answer(ports.join('\n'), { ports }, command)
   } else {
-    const port = pickPort(command.options, nameOf)
+    const port = pickPort(command.options, flagOf)
     answer(String(port), { port }, command)
   }
   return 0
 }
 
 function testPort(port: number, environment: Environment, command: CommandLine): number {
-  const free = isFreeTcp(port)
+  const free = isPortFree(port, readAskedFrom(command.options, environment, flagOf, 'tcp'))
   const variable = environment.PORT4ME_DEBUG
   if (command.debug || (variable !== undefined && booleanText(variable, 'PORT4ME_DEBUG'))) {
     write(2, `port4me: tested ${port}: ${free ? 'free' : 'not free'}\n`)
   }
   if (command.json) write(1, `${JSON.stringify({ port, free })}\n`)
   return free ? 0 : 1
+}
+
+function why(port: number, environment: Environment, command: CommandLine): number {
+  const asked = readAskedFrom(command.options, environment, flagOf, 'both')
+  const [status] = probePorts(Uint16Array.of(port), asked)
+  if (status === undefined) throw new Error('a verdict is missing')
+  const { text, json } = explain(status)
+  answer(text, json, command)
+  return status.free ? 0 : 1
 }
 
 function number(

@@ -3,11 +3,11 @@
 import type { CandidateBits, Engine, Host, Question } from '../../binding.js'
 import type { Candidates } from '../candidates.js'
 import { Port4meError, quote } from '../errors.js'
-import type { Port4meOptions, PortSpec } from '../types.js'
+import type { Port4meOptions, PortSpec, ProbeOptions } from '../types.js'
 import { candidateBits, portsInOrder } from './candidate-bits.js'
 import { type Environment, readEnvironment, type VariableName } from './environment.js'
 import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
-import { readQuestion, type Sourced } from './question.js'
+import { type Asked, readQuestion } from './question.js'
 import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS } from './unsafe-ports.js'
 import { defaultUser } from './user.js'
 import { boolean, booleanText, integer, integerText, nonEmptyText, text } from './values.js'
@@ -168,19 +168,12 @@ function resolve(given: Given, environment: Environment, engine: Engine, nameOf:
     userSource,
     tool,
     ...(given.worker === undefined ? all : shareOf(all, given.worker as Share, engine)),
-    ...readQuestion(sourced, 'tcp'),
+    ...readAskedFrom(given, environment, nameOf, 'tcp'),
     maxTries: readInteger('maxTries', 'PORT4ME_MAX_TRIES', 1, DEFAULT_MAX_TRIES),
     mustWork: readBoolean('mustWork', 'PORT4ME_MUST_WORK', true),
     debug: readBoolean('debug', 'PORT4ME_DEBUG', false),
     everyPortIsFree: everyPortIsFree(environment),
     environment,
-  }
-
-  function sourced(option: keyof typeof QUESTION_VARIABLES): Sourced {
-    if (given[option] !== undefined) return { value: given[option], source: nameOf(option) }
-    const source = QUESTION_VARIABLES[option]
-    const value = environment[source]
-    return value === undefined ? undefined : { value, source }
   }
 
   function readInteger(
@@ -206,6 +199,21 @@ function resolve(given: Given, environment: Environment, engine: Engine, nameOf:
     const value = environment[variable]
     return value === undefined ? byDefault : booleanText(value, variable)
   }
+}
+
+/** What to ask of a port: options, then variables. */
+export function readAskedFrom(
+  given: Readonly<Partial<Record<keyof ProbeOptions, unknown>>>,
+  environment: Environment,
+  nameOf: NameOf,
+  defaultProtocol: 'tcp' | 'both',
+): Asked {
+  return readQuestion((option) => {
+    if (given[option] !== undefined) return { value: given[option], source: nameOf(option) }
+    const source = QUESTION_VARIABLES[option]
+    const value = environment[source]
+    return value === undefined ? undefined : { value, source }
+  }, defaultProtocol)
 }
 
 /** `_PORT4ME_CHECK_AVAILABLE_PORTS_`, as the references' own tests set it. */

@@ -1,0 +1,66 @@
+// The processes that hold a port, on Linux, as far as /proc may be read: proc(5).
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+export interface Holder {
+  readonly pid: number
+  readonly command: string
+}
+
+/** Holders of a port on any protocol, each process once; none where /proc does not tell. */
+export function holdersOf(port: number): Holder[] {
+  const inodes = socketsOn(port)
+  if (inodes.size === 0) return []
+  return listFolder('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => hasSocket(pid, inodes))
+    .map((pid) => ({ pid: Number(pid), command: commandOf(pid) }))
+}
+
+/** The links by which /proc/PID/fd names the sockets of a port. */
+function socketsOn(port: number): Set<string> {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const links = new Set<string>()
+  for (const table of ['tcp', 'tcp6', 'udp', 'udp6']) {
+    for (const line of readText(`/proc/net/${table}`).split('\n').slice(1)) {
+      const fields = line.trim().split(/\s+/)
+      // Without an inode it is no process's any more.
+      if (fields[1]?.endsWith(wanted) && fields[9] !== '0') links.add(`socket:[${fields[9]}]`)
+    }
+  }
+  return links
+}
+
+function hasSocket(pid: string, links: ReadonlySet<string>): boolean {
+  return listFolder(`/proc/${pid}/fd`).some((descriptor) => {
+    try {
+      return links.has(readlinkSync(`/proc/${pid}/fd/${descriptor}`))
+    } catch {
+      return false // closed meanwhile
+    }
+  })
+}
+
+function commandOf(pid: string): string {
+  const words = readText(`/proc/${pid}/cmdline`)
+    .split('\0')
+    .filter((word) => word !== '')
+  return words.length > 0 ? words.join(' ') : readText(`/proc/${pid}/comm`).trim()
+}
+
+/** Nothing for what is gone, or another user's. */
+function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,134 @@
+// A drop-in for the package get-port, version 7: its options and behaviour, on this package's probe.
+
+import type { ListenOptions } from 'node:net'
+import { currentEngine } from '../engine/engine.js'
+import { asSystemError, Port4meError } from '../errors.js'
+import { readQuestion } from '../settings/question.js'
+
+/** Options of {@link getPort}. */
+export type Options = {
+  /** A port to prefer, or an iterable of ports to prefer in order. */
+  readonly port?: number | Iterable<number> | undefined
+  /** Ports never to return. */
+  readonly exclude?: Iterable<number> | undefined
+  /**
+   * Keep the port from being returned again for as long as the process lives, and not just for 15 to
+   * 30 seconds. Default: false.
+   */
+  readonly reserve?: boolean | undefined
+  /** An IP address to ask about. Default: every address of the machine. */
+  readonly host?: string | undefined
+} & Omit<ListenOptions, 'port'>
+
+const LOCK_MS = 15_000
+const SYSTEM_TRIES = 1000
+
+// What was returned in this lock period and in the one before, and what is reserved.
+let young = new Set<number>()
+let old = new Set<number>()
+const reserved = new Set<number>()
+let rotation: NodeJS.Timeout | undefined
+
+/**
+ * Returns a free TCP port: the first of the preferred ones that is free, or one that the system
+ * chooses. A port that was returned is not returned again for 15 to 30 seconds.
+ *
+ * @example
+ * const port = await getPort({ port: portNumbers(3000, 3100) })
+ */
+export default async function getPort(options: Options = {}): Promise<number> {
+  const { port: preferred, exclude, reserve, host, ipv6Only } = options
+  const excluded = readExcluded(exclude)
+  const { question, host: where } = readQuestion((option) => {
+    if (option === 'host' && host) return { value: host, source: 'options.host' }
+    if (option === 'family' && ipv6Only) return { value: 'ipv6', source: 'options.ipv6Only' }
+    return undefined
+  }, 'tcp')
+  startRotation()
+
+  const engine = currentEngine()
+  const give = (port: number): number => {
+    if (reserve) reserved.add(port)
+    else young.add(port)
+    return port
+  }
+  try {
+    const ports = typeof preferred === 'number' ? [preferred] : (preferred ?? [])
+    for (const port of ports) {
+      if (port === 0) break // the system's choice
+      if (excluded.has(port) || isLocked(port)) continue
+      if (engine.isFree(port, question, where)) return give(port)
+    }
+    // What the system chooses may be locked or excluded, but not for ever.
+    for (let tries = 0; tries < SYSTEM_TRIES; tries++) {
+      const port = engine.ephemeralPort(question, where)
+      if (port === 0) break
+      if (!excluded.has(port) && !isLocked(port) && engine.isFree(port, question, where)) {
+        return give(port)
+      }
+    }
+    throw new Port4meError('ERR_NO_FREE_PORT', 'No available ports found')
+  } catch (error) {
+    throw asSystemError(error)
+  }
+}
+
+/**
+ * Returns the ports from `from` to `to`, both included.
+ *
+ * @param from from 1024 to 65535
+ * @param to from 1024 to 65535, not less than `from`
+ * @throws {TypeError} for what is no integer
+ * @throws {RangeError} for what is out of these bounds
+ */
+export function portNumbers(from: number, to: number): Iterable<number> {
+  if (!Number.isInteger(from) || !Number.isInteger(to)) {
+    throw new TypeError('`from` and `to` must be integer numbers')
+  }
+  for (const [name, port] of Object.entries({ from, to })) {
+    if (port < 1024 || port > 65535) {
+      throw new RangeError(`\`${name}\` must be from 1024 to 65535, not ${port}`)
+    }
+  }
+  if (from > to) throw new RangeError(`\`to\` must be ${from} or more, not ${to}`)
+  return (function* () {
+    for (let port = from; port <= to; port++) yield port
+  })()
+}
+
+/** Forgets which ports were returned, reserved ones included. */
+export function clearLockedPorts(): void {
+  young.clear()
+  old.clear()
+  reserved.clear()
+}
+
+function readExcluded(exclude: unknown): Set<number> {
+  if (exclude === undefined || exclude === null) return new Set()
+  const iterable = exclude as Iterable<unknown>
+  if (typeof iterable[Symbol.iterator] !== 'function') {
+    throw new TypeError('options.exclude must be an iterable of numbers')
+  }
+  const ports = new Set<number>()
+  for (const port of iterable) {
+    if (!Number.isSafeInteger(port)) {
+      throw new TypeError(`options.exclude must hold integer numbers, not ${String(port)}`)
+    }
+    ports.add(port as number)
+  }
+  return ports
+}
+
+function isLocked(port: number): boolean {
+  return young.has(port) || old.has(port) || reserved.has(port)
+}
+
+function startRotation(): void {
+  if (rotation !== undefined) return
+  rotation = setTimeout(() => {
+    rotation = undefined
+    old = young
+    young = new Set()
+  }, LOCK_MS)
+  rotation.unref?.()
+}
