@@ -113,7 +113,7 @@ export function listCandidates(
 ): number[] {
   integer(count, 'count', 1, MAX_COUNT)
   const engine = currentEngine()
-  return firstCandidates(readSettings(options, engine, nameOf), engine, count)
+  return firstCandidates(readForListing(options, engine, nameOf), engine, count)
 }
 
 /**
@@ -128,7 +128,7 @@ export function listCandidates(
  */
 export function portSequence(options?: string | CandidateOptions): IterableIterator<number> {
   const engine = currentEngine()
-  return eachCandidate(readSettings(options, engine), engine)
+  return eachCandidate(readForListing(options, engine), engine)
 }
 
 /**
@@ -145,7 +145,21 @@ export function portSequence(options?: string | CandidateOptions): IterableItera
 export function portRank(port: number, options?: string | CandidateOptions): number {
   integer(port, 'port', 1, 65535)
   const engine = currentEngine()
-  return rankOf(port, readSettings(options, engine), engine)
+  return rankOf(port, readForListing(options, engine), engine)
+}
+
+function readForListing(
+  options: string | CandidateOptions | undefined,
+  engine: Engine,
+  nameOf?: NameOf,
+): Settings {
+  const settings = readSettings(options, engine, nameOf)
+  if (settings.debug) debug().reportSettings(settings, engine)
+  return settings
+}
+
+function debug(): typeof import('./debug.js') {
+  return require('./debug.js') as typeof import('./debug.js')
 }
 
 function firstPort(settings: Settings, engine: Engine): number {
@@ -156,10 +170,7 @@ function firstPort(settings: Settings, engine: Engine): number {
 function portOf(pick: Pick, settings: Settings, engine: Engine): number {
   const port = pick % 65536
   const tries = Math.floor(pick / 65536)
-  if (settings.debug) {
-    const { reportPick } = require('./debug.js') as typeof import('./debug.js')
-    reportPick(settings, engine, port, tries)
-  }
+  if (settings.debug) debug().reportPick(settings, engine, port, tries)
   if (port !== 0) return port
   if (tries === 0) throw noCandidate(settings)
   if (!settings.mustWork) return -1

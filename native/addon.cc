@@ -111,12 +111,12 @@ class Arguments {
     if (!(question.tcp || question.udp) || !(question.ipv4 || question.ipv6)) {
       Fail<Napi::RangeError>("question", "must name a protocol and a family");
     }
-    for (const char16_t unit : host) {
-      if (unit == 0 || unit > 0x7e) {
-        Fail<Napi::RangeError>("host", "must be an IP literal or \"localhost\"");
-        break;
-      }
-      question.host.push_back(static_cast<char>(unit));
+    // A zone is a name or a number of ASCII too.
+    const bool is_ascii = std::all_of(host.begin(), host.end(),
+                                      [](char16_t unit) { return unit > 0x20 && unit < 0x7f; });
+    if (is_ascii) question.host.assign(host.begin(), host.end());
+    if (!is_ascii || !(host.empty() || host == u"localhost" || IsIpLiteral(question.host))) {
+      Fail<Napi::RangeError>("host", "must be an IP literal, \"localhost\" or empty");
     }
     return question;
   }

@@ -108,6 +108,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
 
   function setTool(value: string): void {
+    if (value === '') throw usage('the tool must not be empty, but is ""')
     const tool = texts.get('tool')
     if (tool !== undefined) {
       throw usage(`one tool is allowed, but there are two: ${quote(tool)} and ${quote(value)}`)

@@ -2,9 +2,9 @@
 // The program openport: any free port, or the first of a range.
 
 import { parseArgs } from 'node:util'
-import { Port4meError, quote } from '../errors.js'
+import { asSystemError, Port4meError, quote } from '../errors.js'
 import { pickRandomUnusedPort, pickUnusedPort, portRange } from '../openport.js'
-import { write } from './output.js'
+import { write } from '../output.js'
 
 /** Set by the bundler, from package.json. */
 declare const PORT4ME_VERSION: string
@@ -53,7 +53,8 @@ function main(args: readonly string[]): number {
   }
   try {
     return pick(range, flags.inclusive === true)
-  } catch (error) {
+  } catch (thrown) {
+    const error = asSystemError(thrown)
     if (!(error instanceof Port4meError)) throw error
     return fail(1, error.message)
   }

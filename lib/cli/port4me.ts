@@ -3,7 +3,8 @@
 
 import { isPortFree, probePorts } from '../availability.js'
 import { currentEngine } from '../engine/engine.js'
-import { Port4meError, quote } from '../errors.js'
+import { asSystemError, Port4meError, quote } from '../errors.js'
+import { write } from '../output.js'
 import { listCandidates, MAX_COUNT, pickPort } from '../port4me.js'
 import { type Environment, readEnvironment } from '../settings/environment.js'
 import { readAskedFrom } from '../settings/settings.js'
@@ -11,7 +12,6 @@ import { booleanText, integerText } from '../settings/values.js'
 import { BASH_COMPLETION } from './completion.js'
 import { type CommandLine, flagOf, parseCommandLine, usage } from './flags.js'
 import { HELP } from './help.js'
-import { write } from './output.js'
 import { explain } from './why.js'
 
 /** Set by the bundler, from package.json. */
@@ -22,7 +22,8 @@ process.exitCode = main(process.argv.slice(2))
 function main(args: readonly string[]): number {
   try {
     return run(parseCommandLine(args))
-  } catch (error) {
+  } catch (thrown) {
+    const error = asSystemError(thrown) // a full disk under stdout, too
     if (!(error instanceof Port4meError)) throw error
     write(2, `port4me: error: ${error.message}\n`)
     return exitStatus(error)

@@ -1,7 +1,7 @@
 // The choice of the engine: made once, when the first question is asked.
 
 import type { Engine } from '../../binding.js'
-import { Port4meError } from '../errors.js'
+import { asSystemError, Port4meError } from '../errors.js'
 import { engineVariable } from '../settings/environment.js'
 import { oneOf } from '../settings/values.js'
 import { loadNative } from './native.js'
@@ -33,6 +33,10 @@ function chooseEngine(wanted = 'auto'): Engine {
 function loadFallback(): Engine {
   // A file of its own in dist/, not loaded where the addon does the work: it needs node:net, which
   // takes longer to load than all of this package.
-  const { fallback } = require('./fallback.js') as typeof import('./fallback/index.js')
-  return fallback
+  try {
+    const { fallback } = require('./fallback.js') as typeof import('./fallback/index.js')
+    return fallback
+  } catch (error) {
+    throw asSystemError(error)
+  }
 }

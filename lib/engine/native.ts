@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { Engine } from '../../binding.js'
+import { asSystemError } from '../errors.js'
 
 type Loaded =
   | { readonly engine: Engine; readonly failure?: never }
@@ -15,6 +16,8 @@ export function loadNative(): Loaded {
     const load = require('node-gyp-build') as (directory: string) => Engine
     return { engine: load(PACKAGE_ROOT) }
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EMFILE' || code === 'ENFILE') throw asSystemError(error)
     // No binary for this system, one for another libc, --no-addons, a policy: whatever it is, the
     // TypeScript engine gives the same answers.
     return { failure: error instanceof Error ? error.message : String(error) }

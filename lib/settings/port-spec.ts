@@ -11,6 +11,9 @@ export type TokenMeaning = (
   token: string,
 ) => { readonly spec: string; readonly source: string } | undefined
 
+/** An iterable with more is taken for one without end. */
+const MOST_ITEMS = 1_000_000
+
 const ALLOWED =
   'ports from 1 to 65535 and ranges of them, such as "2000-2123,4321", separated by commas or white space'
 
@@ -29,14 +32,21 @@ export function addPortSpec(
     addInterval(to, spec, spec, spec, source)
     return true
   }
-  if (typeof spec !== 'object' || spec === null || !(Symbol.iterator in spec)) {
+  if (typeof spec !== 'object' || typeof spec?.[Symbol.iterator] !== 'function') {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
       `${source} must be a string, a number or an iterable of numbers, not ${quote(spec)}`,
     )
   }
+  let count = 0
   for (const port of spec) {
     if (typeof port !== 'number') throw notAPort(port, source)
+    if (++count > MOST_ITEMS) {
+      throw new Port4meError(
+        'ERR_OUT_OF_RANGE',
+        `${source} must hold ${MOST_ITEMS} ports at the most, but goes on`,
+      )
+    }
     addInterval(to, port, port, port, source)
   }
   return true

@@ -9,7 +9,7 @@ import { type Environment, readEnvironment, type VariableName } from './environm
 import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
 import { type Asked, readQuestion } from './question.js'
 import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS } from './unsafe-ports.js'
-import { defaultUser } from './user.js'
+import { ACCOUNT, defaultUser } from './user.js'
 import { boolean, booleanText, integer, integerText, nonEmptyText, text } from './values.js'
 import { readWorker, type Share, shareOf } from './worker.js'
 
@@ -63,7 +63,16 @@ const QUESTION_VARIABLES = {
 const optionName: NameOf = (option) => `options.${option}`
 
 // The answer to the same question, asked again: test runners ask it thousands of times.
-let last: { environment: Environment; nameOf: NameOf; given: Given; settings: Settings } | undefined
+let last:
+  | {
+      environment: Environment
+      nameOf: NameOf
+      given: Given
+      /** Whose account named the user; undefined: a variable or an option did. */
+      account: number | undefined
+      settings: Settings
+    }
+  | undefined
 
 export function readSettings(
   options: string | Port4meOptions | undefined,
@@ -72,11 +81,17 @@ export function readSettings(
 ): Settings {
   const given = readOptions(options, nameOf)
   const environment = readEnvironment(engine)
-  if (last?.environment === environment && last.nameOf === nameOf && same(last.given, given)) {
+  if (
+    last?.environment === environment &&
+    last.nameOf === nameOf &&
+    same(last.given, given) &&
+    (last.account === undefined || last.account === process.geteuid?.())
+  ) {
     return last.settings
   }
   const settings = resolve(given, environment, engine, nameOf)
-  last = { environment, nameOf, given, settings }
+  const account = settings.userSource === ACCOUNT ? process.geteuid?.() : undefined
+  last = { environment, nameOf, given, account, settings }
   return settings
 }
 
@@ -118,9 +133,12 @@ function readOptions(options: unknown, nameOf: NameOf): Given {
   }
 }
 
+/** Longer arrays are read anew at each call. */
+const LONGEST_SNAPSHOT = 65536
+
 /** An array may be changed after the call; a copy tells whether it was. */
 function snapshot(spec: unknown): unknown {
-  return Array.isArray(spec) ? spec.slice() : spec
+  return Array.isArray(spec) && spec.length <= LONGEST_SNAPSHOT ? spec.slice() : spec
 }
 
 function same(a: Given, b: Given): boolean {
@@ -145,7 +163,7 @@ function same(a: Given, b: Given): boolean {
 /** Iterables are never the same: what they hold may have changed. Arrays were copied, and tell. */
 function sameSpec(a: unknown, b: unknown): boolean {
   if (!Array.isArray(a) || !Array.isArray(b)) return a === b && typeof a !== 'object'
-  if (a.length !== b.length) return false
+  if (a.length !== b.length || a.length > LONGEST_SNAPSHOT) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
 }

@@ -10,6 +10,9 @@ const VARIABLES = [
   'USERNAME',
 ] as const satisfies readonly VariableName[]
 
+/** The source of a name that no variable gives. */
+export const ACCOUNT = 'the account'
+
 /** The name of the user, and where it was read. */
 export function defaultUser(environment: Environment): { user: string; source: string } {
   for (const name of VARIABLES) {
@@ -18,7 +21,7 @@ export function defaultUser(environment: Environment): { user: string; source: s
   }
   const { userInfo } = require('node:os') as typeof import('node:os')
   try {
-    return { user: userInfo().username, source: 'the account' }
+    return { user: userInfo().username, source: ACCOUNT }
   } catch (error) {
     const { info } = error as { info: NodeJS.ErrnoException } // os.userInfo() says so of its SystemError
     if (info.code !== 'ENOENT') throw asSystemError(info)

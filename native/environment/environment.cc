@@ -1,5 +1,6 @@
 #include "environment/environment.h"
 
+#include <atomic>
 #include <string_view>
 
 namespace port4me {
@@ -15,14 +16,20 @@ bool Matters(std::string_view entry) {
 
 }  // namespace
 
+// Without a lock, as there is none to share with Node.js. Neither the C library of Linux nor that
+// of macOS frees or rewrites an entry, so that an entry once read stays readable; but a growing
+// table moves, and the old one is freed. So each entry is read anew from a table that is still the
+// current one.
 std::optional<std::string> EnvironmentFingerprint() {
   char** const table = EnvironmentTable();
-  if (table == nullptr) return std::nullopt;
+  if (table == nullptr || !IsMainThread()) return std::nullopt;
   std::string fingerprint;
-  for (char** entry = table; *entry != nullptr; ++entry) {
-    const char first = (*entry)[0];
-    if (first != 'P' && first != '_' && first != 'L' && first != 'U') continue;
-    const std::string_view text(*entry);
+  for (char** slot = table;; ++slot) {
+    const char* const entry = std::atomic_ref<char*>(*slot).load(std::memory_order_acquire);
+    if (EnvironmentTable() != table) return std::nullopt;
+    if (entry == nullptr) break;
+    if (entry[0] != 'P' && entry[0] != '_' && entry[0] != 'L' && entry[0] != 'U') continue;
+    const std::string_view text(entry);
     if (!Matters(text)) continue;
     fingerprint.append(text);
     fingerprint.push_back('\0');

@@ -1,5 +1,10 @@
+// Linux with the GNU C library, whose setenv() keeps every entry it has made. That of musl frees
+// them, so that reading one beside a writer is not safe there.
+
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <atomic>
 
 #include "environment/environment.h"
 
@@ -8,8 +13,14 @@ extern "C" char** environ;  // environ(7); POSIX leaves its declaration to the p
 namespace port4me {
 
 char** EnvironmentTable() {
-  // gettid(2): equal to the process id in the main thread alone.
-  return syscall(SYS_gettid) == getpid() ? environ : nullptr;
+#if defined(__GLIBC__)
+  return std::atomic_ref<char**>(environ).load(std::memory_order_acquire);
+#else
+  return nullptr;
+#endif
 }
+
+// gettid(2): equal to the process id in the main thread alone.
+bool IsMainThread() { return syscall(SYS_gettid) == getpid(); }
 
 }  // namespace port4me

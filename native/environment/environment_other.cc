@@ -7,4 +7,6 @@ namespace port4me {
 
 char** EnvironmentTable() { return nullptr; }
 
+bool IsMainThread() { return false; }
+
 }  // namespace port4me

@@ -55,6 +55,14 @@ inline void SetAddress(const sockaddr* from, Endpoint* endpoint) {
   }
 }
 
+inline bool ReadsAsIpLiteral(const std::string& text) {
+  in_addr ipv4;
+  in6_addr ipv6;
+  if (inet_pton(AF_INET, text.c_str(), &ipv4) == 1) return true;
+  const size_t zone = text.find('%');
+  return zone + 1 != text.size() && inet_pton(AF_INET6, text.substr(0, zone).c_str(), &ipv6) == 1;
+}
+
 // getaddrinfo() of a text that is an IP literal: AI_NUMERICHOST keeps it from asking a name server.
 inline bool ReadNumericHost(const std::string& host, Endpoint* endpoint) {
   addrinfo hints{};

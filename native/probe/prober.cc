@@ -1,9 +1,15 @@
 #include "probe/prober.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace port4me {
 namespace {
+
+// A probe holds its port for an instant. Two threads of this process that ask about one port, as
+// calls at the same time off the event loop do, must not take each other for a server. (The lock is
+// for all threads, as the ports are; it guards no data.)
+std::mutex one_at_a_time;
 
 Endpoint Wildcard(Protocol protocol, bool ipv6, bool optional) {
   Endpoint endpoint;
@@ -29,6 +35,7 @@ std::vector<Endpoint> PerFamily(Protocol protocol) {
 }
 
 EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait) {
+  const std::lock_guard<std::mutex> lock(one_at_a_time);
   const auto result_of = [](const BindResult& result) -> Result {
     switch (result.bind) {
       case Bind::kBound: return {State::kFree, {}};

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -95,8 +96,7 @@ class ReuseProbe {
 
  private:
   // The machine's own addresses, where the answer needs them; looked up once.
-  std::vector<Endpoint> specific_;
-  bool looked_up_ = false;
+  std::optional<std::vector<Endpoint>> specific_;
 };
 
 // An IPv6-only wildcard and an IPv4 one, each optional.
@@ -104,6 +104,9 @@ std::vector<Endpoint> PerFamily(Protocol protocol);
 
 // The fewest wildcard endpoints that collide with every user of a port in either family.
 std::vector<Endpoint> BothFamilies(Protocol protocol);
+
+// Whether a text is an IP literal, with an IPv6 zone or without: RFC 4291 and RFC 4007.
+bool IsIpLiteral(const std::string& text);
 
 // Puts the address of an IP literal, with an IPv6 zone or without, into the endpoint. False, with
 // `*error` set, when the system cannot read it.

@@ -1,5 +1,6 @@
 // The socket layer on macOS and the BSDs.
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <netdb.h>
@@ -48,20 +49,20 @@ BindResult ReuseProbe::Ask(Socket* socket, const Endpoint& endpoint, uint16_t po
   const BindResult wildcard = ask(endpoint);
   if (wildcard.bind != Bind::kBound || endpoint.address != kWildcard) return wildcard;
 
-  if (!looked_up_) {
+  if (!specific_) {
     ifaddrs* list = nullptr;
     if (getifaddrs(&list) != 0) return {Bind::kFailed, {errno, "getifaddrs"}};
+    specific_.emplace();
     const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
     for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
       if (entry->ifa_addr == nullptr) continue;
       if (entry->ifa_addr->sa_family != (endpoint.ipv6 ? AF_INET6 : AF_INET)) continue;
       Endpoint one = endpoint;
       SetAddress(entry->ifa_addr, &one);
-      specific_.push_back(one);
+      specific_->push_back(one);
     }
-    looked_up_ = true;
   }
-  for (const Endpoint& one : specific_) {
+  for (const Endpoint& one : *specific_) {
     const BindResult result = ask(one);
     // An address can vanish while we ask; it holds no listener then.
     if (result.bind != Bind::kBound && result.bind != Bind::kNoAddress) return result;

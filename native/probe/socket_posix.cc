@@ -1,5 +1,6 @@
 #include "socket_posix.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -109,6 +110,8 @@ void Socket::Close() {
       static_cast<int>(handle_));  // never retried: after EINTR the descriptor is gone or in doubt
   handle_ = kNone;
 }
+
+bool IsIpLiteral(const std::string& text) { return ReadsAsIpLiteral(text); }
 
 bool ParseHost(const std::string& host, Endpoint* endpoint, SystemError* error) {
   if (ReadNumericHost(host, endpoint)) return true;

@@ -103,6 +103,8 @@ std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protoco
 // TIME_WAIT; and a connection in TIME_WAIT does not refuse a bind there. A refusal is final.
 BindResult ReuseProbe::Ask(Socket*, const Endpoint&, uint16_t) { return {Bind::kInUse, {}}; }
 
+bool IsIpLiteral(const std::string& text) { return ReadsAsIpLiteral(text); }
+
 bool ParseHost(const std::string& host, Endpoint* endpoint, SystemError* error) {
   if (ReadNumericHost(host, endpoint)) return true;
   // The text was checked to be an IP literal: what fails here is an IPv6 zone that names no

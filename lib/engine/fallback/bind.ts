@@ -24,9 +24,17 @@ export function bindNow(endpoint: Endpoint, port: number): Bind {
   return endpoint.protocol === 'udp' ? bindUdp(endpoint, port) : listenNow(port)
 }
 
-/** As bindNow(), for every endpoint. */
+let lastListen: Promise<unknown> = Promise.resolve()
+
+/**
+ * As bindNow(), for every endpoint. A bind holds its port until the event loop has turned: one comes
+ * after the other, so that calls at the same time do not take each other for a server.
+ */
 export async function bind(endpoint: Endpoint, port: number): Promise<Bind> {
-  return endpoint.protocol === 'udp' ? bindUdp(endpoint, port) : await listen(endpoint, port)
+  if (bindsAtOnce(endpoint)) return bindNow(endpoint, port)
+  const mine = lastListen.then(() => listen(endpoint, port))
+  lastListen = mine.catch(ignore)
+  return await mine
 }
 
 /**
@@ -56,9 +64,8 @@ function listenNow(port: number): Bind {
 }
 
 function listen(endpoint: Endpoint, port: number): Promise<Bind> {
-  const options: ListenOptions = endpoint.everywhere
-    ? { port, exclusive: true }
-    : { port, host: endpoint.address, ipv6Only: !endpoint.ipv4, exclusive: true }
+  const { address: host, ipv4 } = endpoint
+  const options: ListenOptions = { port, host, ipv6Only: !ipv4, exclusive: true }
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.on('error', (error) => {

@@ -38,9 +38,19 @@ function now<Answer>(
   return step.value
 }
 
+/** The longest that the event loop is kept from other work. */
+const SLICE_MS = 5
+
+/** Answers with the event loop, of which the binds alone would leave nothing to others. */
 async function later<Answer>(running: Steps<Answer>): Promise<Answer> {
   let step = running.next()
-  while (!step.done) step = running.next(await bind(...step.value))
+  let until = performance.now() + SLICE_MS
+  while (!step.done) {
+    step = running.next(await bind(...step.value))
+    if (performance.now() < until) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    until = performance.now() + SLICE_MS
+  }
   return step.value
 }
 

@@ -1,0 +1,271 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { freePort, whileListening, whileListeningOn } from '../support/listeners.js'
+import { port4me as api } from '../support/package.js'
+import { script } from '../support/run.js'
+
+const isNative = process.env.PORT4ME_ENGINE === 'native'
+
+async function connected(): Promise<{
+  server: Server
+  port: number
+  served: Socket
+  client: Socket
+}> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const client = connect(port, '127.0.0.1').resume()
+  const [[served]] = (await Promise.all([once(server, 'connection'), once(client, 'connect')])) as [
+    [Socket],
+    unknown,
+  ]
+  return { server, port, served: served.resume(), client }
+}
+
+describe('TIME_WAIT', () => {
+  test('left by a closed connection counts as free, and as busy where that is asked for', async () => {
+    const { server, port, served, client } = await connected()
+    // The side that closes first is the one that waits.
+    served.end()
+    await Promise.all([once(served, 'close'), once(client, 'close')])
+    server.close()
+    await once(server, 'close')
+
+    expect(api.isFreeTcp(port)).toBe(true)
+    expect(api.probe(port)).toEqual([{ port, free: true }])
+    expect(api.port4me({ prepend: port })).toBe(port)
+    const strict = { protocol: 'tcp', timeWait: 'busy' } as const
+    if (isNative) {
+      const status = { port, free: false, reason: 'time-wait', protocol: 'tcp', family: 'ipv4' }
+      expect(api.probe(port, strict)).toEqual([status])
+      expect(await api.probeAsync(port, strict)).toEqual([status])
+      expect(api.isFreeTcp(port, { timeWait: 'busy' })).toBe(false)
+      expect(api.port4me({ prepend: port, exclude: '1-65535', mustWork: false, ...strict })).toBe(
+        -1,
+      )
+      expect(api.probe(port, { ...strict, host: '127.0.0.1' })).toEqual([status])
+      // Among ports of live listeners too, whose refusals come in a run.
+      await whileListeningOn(3, (busy) => {
+        expect(api.probe([...busy, port], strict).map(({ reason }) => reason)).toEqual([
+          'in-use',
+          'in-use',
+          'in-use',
+          'time-wait',
+        ])
+        expect(api.probe([...busy, port]).map(({ free }) => free)).toEqual([
+          false,
+          false,
+          false,
+          true,
+        ])
+        expect(api.port4me({ prepend: [...busy, port] })).toBe(port)
+      })
+    } else {
+      // The one difference: libuv sets SO_REUSEADDR, which cannot see it.
+      expect(api.isFreeTcp(port, { timeWait: 'busy' })).toBe(true)
+    }
+    // A server that sets SO_REUSEADDR, as that of Node.js does, can have it.
+    await whileListening({ port, host: '127.0.0.1' }, (again) => expect(again).toBe(port))
+  })
+
+  test.each(['free', 'busy'] as const)(
+    'with timeWait %s, live sockets are in use',
+    async (timeWait) => {
+      const { server, port, client } = await connected()
+      try {
+        const local = client.localPort as number
+        for (const [live, family] of [
+          [port, 'ipv4'],
+          [local, 'ipv4'],
+        ] as const) {
+          expect(api.probe(live, { protocol: 'tcp', timeWait })).toEqual([
+            { port: live, free: false, reason: 'in-use', protocol: 'tcp', family },
+          ])
+          expect(api.isFreeTcp(live, { timeWait })).toBe(false)
+        }
+      } finally {
+        client.destroy()
+        server.close()
+        await once(server, 'close')
+      }
+    },
+  )
+})
+
+describe('probe', () => {
+  test('answers for each port given, in order, in every form', async () => {
+    const free = await freePort()
+    await whileListening({}, (busy) => {
+      const isFree = (ports: Parameters<typeof api.probe>[0]) =>
+        api.probe(ports).map((status) => [status.port, status.free])
+      expect(isFree([busy, free, busy])).toEqual([
+        [busy, false],
+        [free, true],
+        [busy, false],
+      ])
+      expect(isFree(new Set([free, busy]))).toEqual([
+        [free, true],
+        [busy, false],
+      ])
+      expect(isFree(busy)).toEqual([[busy, false]])
+      expect(isFree(`${busy}, ${free}`)).toEqual([
+        [busy, false],
+        [free, true],
+      ])
+      expect(isFree([])).toEqual([])
+      expect(isFree(api.portRange(busy, busy + 1))).toEqual([[busy, false]])
+    })
+  })
+
+  test('answers for all ports at once', async () => {
+    await whileListening({}, async (busy) => {
+      for (const statuses of [api.probe('1024-65535'), await api.probeAsync('1024-65535')]) {
+        expect(statuses.length).toBe(64512)
+        expect(statuses.map(({ port }) => port)).toEqual(
+          Array.from({ length: 64512 }, (_, i) => 1024 + i),
+        )
+        expect(statuses[busy - 1024]).toMatchObject({ port: busy, free: false, reason: 'in-use' })
+        expect(statuses.filter(({ free }) => free).length).toBeGreaterThan(60000)
+      }
+    })
+  })
+
+  test('leaves the event loop free while probeAsync works', async () => {
+    let turns = 0
+    const ticking = setInterval(() => turns++, 1)
+    await api.probeAsync('20000-25000')
+    clearInterval(ticking)
+    expect(turns).toBeGreaterThan(3)
+  })
+
+  test('says denied for a privileged port', () => {
+    const body = `process.getuid() === 0 && (process.setgid(65534), process.setuid(65534));
+      return [port4me.probe(80), port4me.probe(80, { family: 'ipv4', protocol: 'udp' }), await port4me.probeAsync(80)]`
+    const both = { port: 80, free: false, reason: 'denied', protocol: 'both', family: 'both' }
+    expect(
+      script(body, { before: ['unshare', ...(process.getuid?.() === 0 ? ['-n'] : ['-rn'])] }),
+    ).toEqual([[both], [{ ...both, protocol: 'udp', family: 'ipv4' }], [both]])
+  })
+
+  test.each([
+    [{ host: 'example.org' }, 'ERR_INVALID_ARG_VALUE', /options\.host .*"example\.org"/],
+    [{ host: '' }, 'ERR_INVALID_ARG_VALUE', /options\.host/],
+    [{ host: 5 }, 'ERR_INVALID_ARG_TYPE', /options\.host .*5/],
+    [
+      { protocol: 'sctp' },
+      'ERR_INVALID_ARG_VALUE',
+      /options\.protocol .*'tcp', 'udp', 'both'.*"sctp"/,
+    ],
+    [{ family: 4 }, 'ERR_INVALID_ARG_TYPE', /options\.family/],
+    [{ timeWait: 'no' }, 'ERR_INVALID_ARG_VALUE', /options\.timeWait .*'free', 'busy'.*"no"/],
+    [{ hots: '::1' }, 'ERR_INVALID_ARG_VALUE', /options\.hots/],
+    [5, 'ERR_INVALID_ARG_TYPE', /options/],
+    [{ host: '192.0.2.1' }, 'ERR_SYSTEM', /EADDRNOTAVAIL/],
+    [{ host: 'fe80::1%no-such-zone' }, 'ERR_SYSTEM', /EADDRNOTAVAIL|EINVAL/],
+  ])('with %o is %s', async (options, code, message) => {
+    const failure = expect.objectContaining({
+      name: 'Port4meError',
+      code,
+      message: expect.stringMatching(message),
+    })
+    expect(() => api.probe(54321, options as never)).toThrow(failure)
+    expect(() => api.isFree(54321, options as never)).toThrow(failure)
+    await expect(api.probeAsync(54321, options as never)).rejects.toEqual(failure)
+  })
+
+  test.each([[0], [65536], [1.5], [[80, 0]], [['80']], [{}], [null], ['foo'], ['10-5']])(
+    'of %o is refused',
+    (ports) => {
+      expect(() => api.probe(ports as never)).toThrow(
+        expect.objectContaining({ name: 'Port4meError' }),
+      )
+    },
+  )
+
+  test('localhost asks both loopbacks', async () => {
+    for (const host of ['127.0.0.1', '::1']) {
+      await whileListening({ host }, (port) => {
+        const family = host === '::1' ? 'ipv6' : 'ipv4'
+        expect(api.probe(port, { host: 'localhost', protocol: 'tcp' })).toEqual([
+          { port, free: false, reason: 'in-use', protocol: 'tcp', family },
+        ])
+        const other = family === 'ipv4' ? 'ipv6' : 'ipv4'
+        expect(api.isFreeTcp(port, { host: 'localhost', family: other })).toBe(true)
+      })
+    }
+  })
+})
+
+describe('probe options of port4me', () => {
+  test('come from options, then variables', async () => {
+    await whileListening({ host: '127.0.0.1' }, (port) => {
+      const base = { prepend: port, exclude: '1-65535', mustWork: false }
+      const withVariables = (variables: Record<string, string>, options = {}) => {
+        Object.assign(process.env, variables)
+        try {
+          return api.port4me({ ...base, ...options })
+        } finally {
+          for (const name of Object.keys(variables)) delete process.env[name]
+        }
+      }
+      expect(withVariables({})).toBe(-1)
+      expect(withVariables({ PORT4ME_FAMILY: 'ipv6' })).toBe(port)
+      expect(withVariables({ PORT4ME_FAMILY: 'ipv6' }, { family: 'both' })).toBe(-1)
+      expect(withVariables({ PORT4ME_PROTOCOL: 'udp' })).toBe(port)
+      expect(withVariables({ PORT4ME_HOST: '::1' })).toBe(port)
+      expect(withVariables({ PORT4ME_HOST: 'localhost' })).toBe(-1)
+      for (const name of ['PROTOCOL', 'FAMILY', 'HOST', 'TIME_WAIT']) {
+        expect(() => withVariables({ [`PORT4ME_${name}`]: 'wrong' })).toThrow(
+          new RegExp(`PORT4ME_${name} must be .*"wrong"`),
+        )
+      }
+    })
+  })
+})
+
+test('100000 probes leave no descriptor behind', () => {
+  const body = `
+    const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    port4me.isFree(54321); port4me.probe([54321]); await port4me.probeAsync([54321]); await turn()
+    const before = count()
+    for (let i = 0; i < 100; i++) { port4me.probe('20000-20499'); await turn() }
+    for (let i = 0; i < 50000; i++) { port4me.isFreeTcp(20000 + i % 500); if (i % 100 === 0) await turn() }
+    await turn()
+    return count() - before`
+  expect(script(body)).toBe(0)
+})
+
+test('want of descriptors in the middle of a batch is an error, and leaves none behind', () => {
+  const body = `
+    const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
+    port4me.probe([54321]); await port4me.probeAsync([54321])
+    await new Promise((resolve) => setImmediate(resolve))
+    const before = count()
+    const probing = port4me.probeAsync('1024-65535').then(() => 'answered', (e) => [e.code, e.errno])
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const held = []
+    try { for (;;) held.push(fs.openSync('/dev/null')) } catch {}
+    // The batch itself lets a descriptor go now and then: take that too.
+    const taking = setInterval(() => { try { for (;;) held.push(fs.openSync('/dev/null')) } catch {} }, 0)
+    const outcome = await probing
+    clearInterval(taking)
+    held.forEach((fd) => fs.closeSync(fd))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return [outcome, count() - before, port4me.probe([54321])[0].free]`
+  const before = ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']
+  expect(script(body, { before })).toEqual([['ERR_SYSTEM', 'EMFILE'], 0, true])
+})
+
+test('a question that needs a thread says so when descriptors are short', () => {
+  const body = `
+    const fs = require('node:fs'); const held = []
+    port4me.isFreeTcp(54321)
+    try { for (;;) held.push(fs.openSync('/dev/null')) } catch {}
+    process.on('exit', () => held.forEach((fd) => fs.closeSync(fd)))
+    try { return port4me.isFreeTcp(54321, { host: '127.0.0.1' }) } catch (e) { return [e.code, e.errno] }`
+  const before = ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']
+  expect(script(body, { before })).toEqual(['ERR_SYSTEM', 'EMFILE'])
+})
