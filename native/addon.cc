@@ -257,6 +257,13 @@ Napi::Value SystemPort(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), port);
 }
 
+// Whether the thread is ending, so that nothing can be made or called in it: Node.js still reports
+// finished work to one that is. Making an ArrayBuffer is the least that is refused then.
+bool IsEnding(Napi::Env env) {
+  napi_value buffer;
+  return napi_create_arraybuffer(env, 0, nullptr, &buffer) != napi_ok;
+}
+
 // Asks a question on libuv's thread pool and settles a promise with the answer.
 class QuestionWorker : public Napi::AsyncWorker {
  public:
@@ -277,6 +284,7 @@ class QuestionWorker : public Napi::AsyncWorker {
 
   void OnOK() final {
     const Napi::HandleScope scope(Env());
+    if (IsEnding(Env())) return;  // nobody waits for the promise any more
     if (error_.number != 0) {
       deferred_.Reject(SystemException(Env(), error_).Value());
     } else {

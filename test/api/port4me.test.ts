@@ -498,3 +498,16 @@ test('an array of ports may change between calls', () => {
   include.push(70000)
   expect(codeOf(() => listPorts(2, { include }))).toBe('ERR_PORT_SPEC')
 })
+
+test('sets that are not what they seem are refused at once', () => {
+  const sparse: number[] = []
+  sparse[2 ** 31] = 1
+  const sets: readonly [unknown, string][] = [
+    [sparse, 'ERR_PORT_SPEC'],
+    [portSequence({ include: '8000-8010' }), 'ERR_OUT_OF_RANGE'],
+    [{ [Symbol.iterator]: 1 }, 'ERR_INVALID_ARG_TYPE'],
+  ]
+  for (const [include, code] of sets) {
+    expect(codeOf(() => listPorts(1, { include: include as number[] }))).toBe(code)
+  }
+})

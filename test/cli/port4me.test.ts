@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { whileListening, whileListeningOn } from '../support/listeners.js'
@@ -144,7 +144,7 @@ describe('the program', () => {
     ],
     [
       ['--list=3', '--test=80'],
-      ['--list', '--test', 'combined'],
+      ['--list', '--test', 'one of'],
     ],
     [['--completion=fish'], ['--completion', '"fish"', 'bash']],
   ])('%j is wrong usage: exit status 2, and a message that says what is allowed', (args, words) => {
@@ -236,11 +236,104 @@ describe('the program', () => {
     expect(run('sh', ['-c', `${process.execPath} ${PROGRAM} --user=alice >&- 2>&-`]).stdout).toBe(
       '',
     )
-    const full = openSync('/dev/full', 'w')
-    closeSync(full)
+    expect(run('sh', ['-c', `${process.execPath} ${PROGRAM} --user=alice >/dev/full`])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^port4me: error: ENOSPC.*\n$/),
+    })
+    const debug = `${process.execPath} ${PROGRAM} --user=alice --list=1 --debug 2>/dev/full`
+    expect(run('sh', ['-c', debug])).toEqual(printed(30845))
+    expect(program(['--list=1', '--debug', '--user=alice']).stderr).toContain(
+      'port4me: user: alice',
+    )
+  })
+})
+
+describe('--why', () => {
+  test('names the reason, the protocol, the family and the process', async () => {
+    await whileListening({ host: '127.0.0.1' }, (port) => {
+      const { status, stdout, stderr } = program([`--why=${port}`])
+      expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+      expect(stdout).toMatch(`port ${port} is not free: in use, on TCP, IPv4\n`)
+      expect(stdout).toMatch(new RegExp(`held by process ${process.pid}: .*node.*\n$`))
+      const json = JSON.parse(program(['--why', String(port), '--json']).stdout)
+      expect(json).toEqual({
+        port,
+        free: false,
+        reason: 'in-use',
+        protocol: 'tcp',
+        family: 'ipv4',
+        holders: [{ pid: process.pid, command: expect.stringContaining('node') }],
+      })
+      expect(program([`--why=${port}`, '--family=ipv6'])).toEqual({
+        status: 0,
+        stdout: `port ${port} is free\n`,
+        stderr: '',
+      })
+      expect(program([`--why=${port}`, '--protocol=udp', '--json'])).toEqual({
+        status: 0,
+        stdout: `{"port":${port},"free":true}\n`,
+        stderr: '',
+      })
+    })
+  })
+
+  test.each(['0', '65536', 'foo'])('%s is wrong usage', (port) => {
+    expect(program([`--why=${port}`])).toMatchObject({ status: 2, stdout: '' })
+  })
+})
+
+describe('probe flags', () => {
+  test('narrow the question of --test and of a pick', async () => {
+    await whileListening({ host: '127.0.0.1' }, (port) => {
+      const test = (...flags: string[]) => program([`--test=${port}`, ...flags]).status
+      expect(test()).toBe(1)
+      expect([test('--protocol=udp'), test('--family=ipv6'), test('--host=::1')]).toEqual([0, 0, 0])
+      expect([test('--protocol=both'), test('--family=ipv4'), test('--host=localhost')]).toEqual([
+        1, 1, 1,
+      ])
+      expect(program([`--test=${port}`], { PORT4ME_HOST: '::1' }).status).toBe(0)
+      expect(program([`--test=${port}`, '--host=127.0.0.1'], { PORT4ME_HOST: '::1' }).status).toBe(
+        1,
+      )
+      expect(program([`--prepend=${port}`, '--host=::1'])).toEqual(printed(port))
+    })
+  })
+
+  test('--worker takes every count-th candidate', () => {
+    expect(program(['--user=alice', '--list=2', '--worker=1/3'])).toEqual(printed(19654, 15273))
     expect(
-      run('sh', ['-c', `${process.execPath} ${PROGRAM} --user=alice >/dev/full`]).status,
-    ).not.toBe(0)
+      program(['--user=alice', '--list=2', '--worker=auto'], {
+        VITEST_POOL_ID: '',
+        JEST_WORKER_ID: '2',
+      }).stdout,
+    ).toMatch(/^19654\n/)
+  })
+
+  test.each([
+    [['--protocol=sctp'], ["'tcp', 'udp', 'both'", '"sctp"', '--protocol']],
+    [['--family=4'], ["'ipv4', 'ipv6', 'both'", '--family']],
+    [['--host=example.org'], ['IP literal', '"example.org"', '--host']],
+    [
+      ['--host=::1', '--family=ipv4'],
+      ['--host', '--family'],
+    ],
+    [['--time-wait=x'], ["'free', 'busy'", '--time-wait']],
+    [['--worker=3/3'], ['--worker', '"3/3"', 'I/N']],
+    [['--worker=x'], ['--worker', '"x"', 'I/N']],
+    [
+      ['--test=80', '--why=80'],
+      ['--test', '--why'],
+    ],
+    [
+      ['--test=80', '--protocol=x'],
+      ['--protocol', '"x"'],
+    ],
+    [[''], ['tool', 'not be empty']],
+  ])('%j is wrong usage', (args, words) => {
+    const { status, stdout, stderr } = program(args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    for (const word of words) expect(stderr).toContain(word)
   })
 })
 

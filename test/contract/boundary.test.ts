@@ -45,6 +45,7 @@ const good = {
   isFree: [54321, TCP, EVERYWHERE],
   probe: [new Uint16Array([54321]), TCP, EVERYWHERE],
   probeAsync: [new Uint16Array([54321]), TCP, EVERYWHERE],
+  ephemeralPort: [TCP, EVERYWHERE],
 } as const
 
 type Name = keyof typeof good
@@ -62,7 +63,7 @@ describe('the addon', () => {
     let refused = 0
     for (const [i] of good[name].entries()) {
       for (const value of hostile) {
-        const args = good[name].with(i, value as never)
+        const args = good[name].with(i, value as never) as readonly unknown[]
         try {
           // A wrong argument is refused at once, never by a rejection.
           const answer = call(name, args)
@@ -94,6 +95,15 @@ describe('the addon', () => {
     'a question %d without a protocol or a family is refused',
     (question) => {
       expect(() => call('isFree', [80, question, EVERYWHERE])).toThrow(RangeError)
+    },
+  )
+
+  test.each(['foo', '127.1', '127.0.0.1 ', '::1%', 'LOCALHOST', '\0', 'é', 'a'.repeat(100_000)])(
+    'host %j is refused',
+    (host) => {
+      for (const name of ['isFree', 'probe', 'probeAsync'] as const) {
+        expect(() => call(name, good[name].with(-1, host as never))).toThrow(RangeError)
+      }
     },
   )
 

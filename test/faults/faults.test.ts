@@ -37,6 +37,19 @@ describe('without descriptors', () => {
     expect(script(`${exhaust} ${caught(call)}`, limited)).toEqual(emfile)
   })
 
+  test.each([
+    'port4me.port4me()',
+    'port4me.isFreeTcp(54321)',
+    'port4me.listPorts(1)',
+    'port4me.engine',
+    'await port4me.port4meAsync()',
+  ])('%s as the first call is ERR_SYSTEM too', (call) => {
+    const cold = `const fs = require('node:fs'); const held = []
+      try { for (;;) held.push(fs.openSync('/dev/null')) } catch {}
+      process.on('exit', () => held.forEach((fd) => fs.closeSync(fd)));`
+    expect(script(`${cold} ${caught(call)}`, limited)).toEqual(emfile)
+  })
+
   test('it works again once there are some', () => {
     const answer = script(
       `${exhaust} try { port4me.port4me() } catch {} ; fs.closeSync(held.pop()); fs.closeSync(held.pop());
@@ -121,6 +134,18 @@ test('an account without a name is an error that says what to set', () => {
     { before: process.getuid?.() === 0 ? [] : ['unshare', '-r'] },
   )
   expect(answer).toMatchObject({ name: 'Port4meError', code: 'ERR_NO_USER' })
+})
+
+test('another account after setuid is another user', () => {
+  const body = `const ports = () => [port4me.listPorts(1), port4me.listPorts(1)]
+    const before = ports()
+    process.setgid(65534); process.setuid(65534)
+    return [before, ports(), port4me.listPorts(1, { user: require('node:os').userInfo().username })]`
+  const [before, after, named] = script(body, {
+    before: process.getuid?.() === 0 ? [] : ['unshare', '-r'],
+  }) as number[][][]
+  expect(after).toEqual([named, named])
+  expect(after).not.toEqual(before)
 })
 
 test('without the addon, the answers are the same', () => {

@@ -1,0 +1,162 @@
+// What get-port's own tests ask of it, asked of the drop-in.
+
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { createServer, type ListenOptions, type Server } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { freePort, whileListening } from '../support/listeners.js'
+import { ROOT } from '../support/paths.js'
+import { environment } from '../support/run.js'
+
+const require = createRequire(import.meta.url)
+const getPort =
+  require('../../dist/get-port.js') as typeof import('../../lib/get-port/index.js').default &
+    typeof import('../../lib/get-port/index.js')
+const { clearLockedPorts, portNumbers } = getPort
+
+const held: Server[] = []
+async function hold(options: ListenOptions): Promise<void> {
+  const server = createServer().listen(options)
+  await once(server, 'listening')
+  held.push(server)
+}
+
+beforeEach(clearLockedPorts)
+afterEach(async () => {
+  await Promise.all(held.splice(0).map((server) => once(server.close(), 'close')))
+})
+
+/** Free ports in a row. */
+async function freeRow(count: number): Promise<number[]> {
+  for (;;) {
+    const first = await freePort()
+    const row = Array.from({ length: count }, (_, i) => first + i)
+    const isFree = await Promise.all(
+      row.map((port) => whileListening({ port }, () => true).catch(() => false)),
+    )
+    if (isFree.every(Boolean)) return row
+  }
+}
+
+test('a port can be bound when the promise resolves', async () => {
+  const port = await getPort()
+  await whileListening({ port }, (bound) => expect(bound).toBe(port))
+  const onIpv4 = await getPort({ host: '0.0.0.0' })
+  await whileListening({ port: onIpv4, host: '0.0.0.0' }, (bound) => expect(bound).toBe(onIpv4))
+})
+
+test('a preferred port is given when it is free, and another when it is not', async () => {
+  const port = await freePort()
+  expect(await getPort({ port, host: '0.0.0.0' })).toBe(port)
+  clearLockedPorts()
+  expect(await getPort({ port })).toBe(port)
+  clearLockedPorts()
+  await hold({ port })
+  const other = await getPort({ port })
+  expect(other).toBeGreaterThan(0)
+  expect(other).not.toBe(port)
+})
+
+test('the first of the preferred ports that is free is given', async () => {
+  const [a, b, c] = (await freeRow(3)) as [number, number, number]
+  expect(await getPort({ port: [a, b, c] })).toBe(a)
+  clearLockedPorts()
+  await hold({ port: a })
+  expect(await getPort({ port: [a, b, c] })).toBe(b)
+  clearLockedPorts()
+  await hold({ port: b })
+  await hold({ port: c })
+  expect([a, b, c]).not.toContain(await getPort({ port: [a, b, c] }))
+})
+
+test('listeners on different hosts all count', async () => {
+  const [a, b, c, d] = (await freeRow(4)) as [number, number, number, number]
+  await hold({ port: a })
+  await hold({ port: b, host: '0.0.0.0' })
+  await hold({ port: c, host: '127.0.0.1' })
+  expect(await getPort({ port: [a, b, c, d] })).toBe(d)
+})
+
+test('with a host, only that counts', async () => {
+  const port = await freePort()
+  await hold({ port, host: '127.0.0.1' })
+  expect(await getPort({ port, host: '::1' })).toBe(port)
+  expect(await getPort({ port, host: '127.0.0.1' })).not.toBe(port)
+})
+
+test('any iterable will do', async () => {
+  const port = await freePort()
+  expect(await getPort({ port: new Set([port]) })).toBe(port)
+  clearLockedPorts()
+  const generated = (function* () {
+    yield port
+  })()
+  expect(await getPort({ port: generated })).toBe(port)
+})
+
+test('excluded ports are not given', async () => {
+  const [a, b, c] = (await freeRow(3)) as [number, number, number]
+  expect(await getPort({ exclude: [a, c], port: portNumbers(a, c) })).toBe(b)
+  for (const exclude of [42, ['foo'], [Number.NaN], [1.5]]) {
+    await expect(getPort({ exclude: exclude as never })).rejects.toThrow(TypeError)
+  }
+})
+
+test('a port is locked once it was given, until locks are cleared', async () => {
+  const port = await freePort()
+  expect(await getPort({ port })).toBe(port)
+  expect(await getPort({ port })).not.toBe(port)
+  clearLockedPorts()
+  expect(await getPort({ port, reserve: true })).toBe(port)
+  expect(await getPort({ port })).not.toBe(port)
+  clearLockedPorts()
+  expect(await getPort({ port })).toBe(port)
+})
+
+test('calls at the same time give different ports', async () => {
+  const ports = await Promise.all(Array.from({ length: 50 }, () => getPort()))
+  expect(new Set(ports).size).toBe(50)
+})
+
+describe('portNumbers', () => {
+  test('gives every port of a range', () => {
+    expect([...portNumbers(1024, 1024)]).toEqual([1024])
+    expect([...portNumbers(1024, 1027)]).toEqual([1024, 1025, 1026, 1027])
+  })
+
+  test.each([
+    ['abc', 3000],
+    [3000, 'abc'],
+    [1.5, 3000],
+  ])('%o to %o is a TypeError', (from, to) => {
+    expect(() => portNumbers(from as never, to as never)).toThrow(TypeError)
+  })
+
+  test.each([
+    [1023, 1024],
+    [65536, 65536],
+    [1024, 1023],
+    [65535, 65537],
+    [1025, 1024],
+  ])('%i to %i is a RangeError', (from, to) => {
+    expect(() => portNumbers(from, to)).toThrow(RangeError)
+  })
+})
+
+test('an ESM import has the same function and the same locks', async () => {
+  const code = `
+    import getPort, { portNumbers, clearLockedPorts } from 'port4me/get-port'
+    import { createRequire } from 'node:module'
+    const required = createRequire(import.meta.url)('port4me/get-port')
+    const port = await getPort()
+    const again = await required({ port })
+    clearLockedPorts()
+    console.log(getPort === required, required.portNumbers === portNumbers, again !== port, await getPort({ port }) === port)`
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: environment(),
+  })
+  expect(output).toBe('true true true true\n')
+})
