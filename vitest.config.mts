@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{unit,native,contract}/**/*.test.ts'],
+          include: ['test/{native,contract,package}/**/*.test.ts'],
           env: clean,
           testTimeout: 60_000,
         },

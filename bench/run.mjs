@@ -28,6 +28,7 @@ const TARGETS = [
   ['free', 'port4me (native)', 'portfinder', 1 / 5],
   ['busy', 'port4me (native)', 'get-port', 1 / 100],
   ['busy', 'port4me (native)', 'floor', 1.5],
+  ['all', 'port4me (native)', 'floor', 1.3],
   ['load', 'port4me (native)', 'addon alone', 1.5],
   ['load', 'port4me (native)', 'get-port', 1],
   ['program', 'port4me', 'node -e 0', 1.2, 'goal 1.15'],
@@ -40,6 +41,10 @@ const environment = Object.fromEntries(
 const results = {
   free: await compareCalls('free', [ports.at(-1)]),
   busy: await compareCalls('busy', ports),
+  all: await compareCalls(
+    'all',
+    Array.from({ length: 64512 }, (_, i) => 1024 + i),
+  ),
   load: compareLoads(),
   program: comparePrograms({
     'node -e 0': ['-e', '0'],
@@ -50,8 +55,10 @@ for (const server of servers) server.close()
 
 report('free', 'a call, first candidate free', 'floor')
 report('busy', `a call, first ${BUSY} candidates busy`, 'floor')
+report('all', 'probe() of all ports from 1024 on, TCP', 'floor')
 report('load', 'loading the package and a first port', 'addon alone')
 report('program', 'the program', 'node -e 0')
+reportStalls()
 const missed = reportTargets()
 writeFileSync(
   path('results.json'),
@@ -88,12 +95,16 @@ async function compareCalls(question, ports) {
     if (ready.includes(question)) subjects.push({ name, child })
     else child.kill()
   }
-  for (let round = 0; round < ROUNDS; round++) {
+  const rounds = question === 'all' ? Math.ceil(ROUNDS / 5) : ROUNDS
+  for (let round = 0; round < rounds; round++) {
     const record = (name, time) => {
       times[name] ??= []
       times[name].push(time)
     }
-    record('floor', await floor.ask(question, ports[0], question === 'free' ? 5000 : 500))
+    record(
+      'floor',
+      await floor.ask(question, ports[0], { free: 5000, busy: 500, all: 1 }[question]),
+    )
     for (const subject of subjects) {
       if (subject.failure) continue
       subject.child.send({ question, ports })
@@ -179,6 +190,34 @@ function runNode(args, engine) {
   const spent = (performance.now() - start) * 1e6
   if (status !== 0) throw new Error(`node ${args.join(' ')} failed: ${stderr}`)
   return { spent, milliseconds: Number(stdout) }
+}
+
+/** The longest that probeAsync() of all ports keeps the event loop from a timer. */
+function reportStalls() {
+  console.log('\nlongest stall of the event loop during probeAsync() of all ports from 1024 on')
+  for (const { name, engine } of SUBJECTS.slice(0, 2)) {
+    const script = `(async () => {
+      const { probeAsync } = require('port4me')
+      const longest = []
+      for (let round = 0; round < 5; round++) {
+        let last = performance.now()
+        let stall = 0
+        const tick = () => {
+          stall = Math.max(stall, performance.now() - last)
+          last = performance.now()
+        }
+        const ticking = setInterval(tick, 1)
+        await probeAsync('1024-65535', { protocol: 'tcp' })
+        tick()
+        clearInterval(ticking)
+        longest.push(stall)
+      }
+      require('node:fs').writeSync(1, String(Math.max(...longest)))
+    })()`
+    console.log(
+      `  ${name.padEnd(20)} ${runNode(['-e', script], engine).milliseconds.toFixed(1)} ms`,
+    )
+  }
 }
 
 function medians(times) {

@@ -158,7 +158,9 @@ function readPorts(ports: PortSpec): Uint16Array {
       `ports must be a string, a number or an iterable of numbers, not ${quote(ports)}`,
     )
   }
-  return Uint16Array.from(list, (port) => integer(port, 'each of ports', 1, 65535))
+  const checked: number[] = []
+  for (const port of list) checked.push(integer(port, 'each of ports', 1, 65535))
+  return new Uint16Array(checked)
 }
 
 const REASONS = {

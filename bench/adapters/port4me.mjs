@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-const { port4me } = createRequire(import.meta.url)('port4me')
+const { port4me, probe } = createRequire(import.meta.url)('port4me')
 
 export default {
   // Settings are read from the environment at each call, which names the port.
@@ -8,5 +8,6 @@ export default {
     process.env.PORT4ME_PREPEND = String(port)
   },
   free: () => port4me(),
+  all: (ports) => probe(ports, { protocol: 'tcp' }).at(-1).port,
   busy: (ports) => port4me({ prepend: ports }),
 }

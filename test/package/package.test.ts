@@ -1,0 +1,101 @@
+// The package as npm packs it, in an empty project.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ROOT } from '../support/paths.js'
+import { environment, run } from '../support/run.js'
+
+let folder: string
+
+const npm = (args: readonly string[], cwd: string): string =>
+  execFileSync('npm', args, { cwd, encoding: 'utf8', env: environment() })
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'port4me-package-'))
+  const [packed] = JSON.parse(
+    npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
+  ) as [{ filename: string }]
+  writeFileSync(join(folder, 'package.json'), '{ "name": "user", "private": true }')
+  npm(['install', '--ignore-scripts', '--omit=dev', join(folder, packed.filename)], folder)
+}, 120_000)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const node = (args: readonly string[]): string =>
+  execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env: environment() })
+
+describe('the installed package', () => {
+  test('is required', () => {
+    const code =
+      'const p = require("port4me"); console.log(p.listPorts(1, { user: "alice" }), p.port4me() > 0, typeof require("port4me/get-port"))'
+    expect(node(['-e', code])).toBe('[ 30845 ] true function\n')
+  })
+
+  test('is imported, by name', () => {
+    const code =
+      'import { engine, isFree, port4me } from "port4me"; import getPort from "port4me/get-port"; console.log(engine, isFree(port4me()), await getPort() > 0)'
+    expect(node(['--input-type=module', '-e', code])).toMatch(/^(native|fallback) true true\n$/)
+  })
+
+  test('answers a question that needs its thread', () => {
+    const code =
+      'process.env.PORT4ME_ENGINE = "fallback"; console.log(require("port4me").isFreeTcp(54321, { host: "127.0.0.1" }))'
+    expect(node(['-e', code])).toBe('true\n')
+  })
+
+  test('brings its programs', () => {
+    const variables = { _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' }
+    const bin = join(folder, 'node_modules', '.bin')
+    expect(run(join(bin, 'port4me'), ['--user=alice'], variables).stdout).toBe('30845\n')
+    expect(run(join(bin, 'openport'), ['15000', '16000']).status).toBe(0)
+  })
+
+  test.each(['node16', 'nodenext', 'bundler'])(
+    'has types for moduleResolution %s',
+    (moduleResolution) => {
+      const source = `
+      import { engine, isFree, listPorts, Port4meError, PortReservation, port4me, port4meAsync, portRange, probe, type PortStatus } from 'port4me'
+      import getPort, { clearLockedPorts, portNumbers, type Options } from 'port4me/get-port'
+      const options: Options = { port: portNumbers(3000, 3100) }
+      const ports: number[] = [port4me({ tool: 'a', worker: { index: 0, count: 2 } }), ...listPorts(3, 'tool')]
+      const statuses: PortStatus[] = probe(portRange(8000, 8010), { protocol: 'udp', family: 'ipv4' })
+      const name: 'native' | 'fallback' = engine
+      const reserved: number | undefined = new PortReservation('8000-8010').reservePort()
+      export const all: unknown[] = [options, ports, statuses, name, reserved, isFree(80, { host: '::1' }), Port4meError, clearLockedPorts]
+      export const later: Promise<number>[] = [port4meAsync(), getPort(options)]
+      // @ts-expect-error: a tool is a string
+      port4me(5)
+      // @ts-expect-error: no such protocol
+      isFree(80, { protocol: 'sctp' })
+    `
+      const extension = moduleResolution === 'bundler' ? 'ts' : 'mts'
+      writeFileSync(join(folder, `consumer.${extension}`), source)
+      const module = moduleResolution === 'bundler' ? 'esnext' : moduleResolution
+      const tsc = join(ROOT, 'node_modules', '.bin', 'tsc')
+      const flags = [
+        '--ignoreConfig',
+        '--noEmit',
+        '--strict',
+        '--target',
+        'es2022',
+        '--module',
+        module,
+      ]
+      const resolution = [
+        '--moduleResolution',
+        moduleResolution,
+        '--typeRoots',
+        join(ROOT, 'node_modules/@types'),
+        '--types',
+        'node',
+      ]
+      expect(run(tsc, [...flags, ...resolution, join(folder, `consumer.${extension}`)])).toEqual({
+        status: 0,
+        stdout: '',
+        stderr: '',
+      })
+    },
+  )
+})
