@@ -4,8 +4,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <atomic>
-
 #include "environment/environment.h"
 
 extern "C" char** environ;  // environ(7); POSIX leaves its declaration to the program
@@ -14,7 +12,7 @@ namespace port4me {
 
 char** EnvironmentTable() {
 #if defined(__GLIBC__)
-  return std::atomic_ref<char**>(environ).load(std::memory_order_acquire);
+  return *const_cast<char** volatile*>(&environ);
 #else
   return nullptr;
 #endif

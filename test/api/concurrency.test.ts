@@ -56,11 +56,12 @@ test('variables may change in a worker that shares them', () => {
   expect(answer).toEqual([54242])
 })
 
-test('worker threads ask at the same time, each in its own', () => {
+test('worker threads ask at the same time, each about its own port', () => {
   const answer = script(
     `const { Worker } = require('node:worker_threads'); const { once } = require('node:events')
-     const code = 'const { isFree, isFreeTcp, port4me } = require(' + JSON.stringify(require.resolve('port4me')) + ');' +
-       'const port = port4me(); require("node:worker_threads").parentPort.postMessage([port > 0, isFreeTcp(port, { host: "::1" })])'
+     const code = 'const { isFreeTcp, port4me } = require(' + JSON.stringify(require.resolve('port4me')) + ');' +
+       'const { parentPort, threadId } = require("node:worker_threads"); const port = port4me("thread " + threadId);' +
+       'parentPort.postMessage([port > 0, isFreeTcp(port, { host: "::1" })])'
      const workers = Array.from({ length: 4 }, () => new Worker(code, { eval: true }))
      return (await Promise.all(workers.map((worker) => once(worker, 'message')))).flat(2)`,
   )

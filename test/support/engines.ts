@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module'
 import type { Engine } from '../../binding.js'
-import { fallback } from '../../lib/engine/fallback/index.js'
 import { ADDON } from './paths.js'
 
-export const native = createRequire(import.meta.url)(ADDON) as Engine
-export { fallback }
+const require = createRequire(import.meta.url)
+
+export const native = require(ADDON) as Engine
+export const { fallback } = require('../../dist/fallback.js') as { fallback: Engine }
 export const engines = [native, fallback]
 
 /** binding.d.ts: TCP, IPv4 and IPv6. */
