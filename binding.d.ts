@@ -30,15 +30,7 @@ export interface Engine {
   ): Pick
 
   /** As pick(), off the event loop. Wrong arguments throw at once; a failed system call rejects. */
-  pickAsync(
-    seed: number,
-    candidates: CandidateBits,
-    prepend: Uint16Array,
-    skip: number,
-    maxTries: number,
-    question: Question,
-    host: Host,
-  ): Promise<Pick>
+  pickAsync(...args: Parameters<Engine['pick']>): Promise<Pick>
 
   /** Whether a port, 1 to 65535, can be bound. */
   isFree(port: number, question: Question, host: Host): boolean

@@ -371,6 +371,8 @@ Napi::Value Fingerprint(const Napi::CallbackInfo& info) {
   return {info.Env(), text};
 }
 
+Napi::Value NoFingerprint(const Napi::CallbackInfo& info) { return info.Env().Undefined(); }
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.DefineProperties({
       Napi::PropertyDescriptor::Value("name", Napi::String::New(env, "native"), napi_enumerable),
@@ -384,7 +386,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
                                          napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "ephemeralPort", SystemPort,
                                          napi_enumerable),
-      Napi::PropertyDescriptor::Function(env, exports, "environmentFingerprint", Fingerprint,
+      Napi::PropertyDescriptor::Function(env, exports, "environmentFingerprint",
+                                         IsMainThread() ? Fingerprint : NoFingerprint,
                                          napi_enumerable),
   });
   return exports;

@@ -22,7 +22,7 @@ bool Matters(std::string_view entry) {
 // current one. (volatile, for want of std::atomic_ref in the libc++ of older systems.)
 std::optional<std::string> EnvironmentFingerprint() {
   char** const table = EnvironmentTable();
-  if (table == nullptr || !IsMainThread()) return std::nullopt;
+  if (table == nullptr) return std::nullopt;
   std::string fingerprint;
   for (char** slot = table;; ++slot) {
     const char* const entry = *const_cast<char* volatile*>(slot);

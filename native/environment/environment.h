@@ -10,16 +10,15 @@
 namespace port4me {
 
 // The entries PORT4ME_*, _PORT4ME_* and those that name the user, each ended by a NUL. Equal texts
-// mean equal settings. Nothing in another thread than the process's main one, whose process.env
-// may be a copy; nothing while another thread changes the table, as a worker with SHARE_ENV may;
-// and nothing where the system has no table that can be read so.
+// mean equal settings. Nothing while another thread changes the table, as a worker with SHARE_ENV
+// may, and nothing where the system has no table that can be read so.
 std::optional<std::string> EnvironmentFingerprint();
 
 // The table of "NAME=value" entries as it is now, ended by a null pointer; null where the above
 // gives nothing.
 char** EnvironmentTable();
 
-// Whether this is the thread that the process began with.
+// Whether this is the thread that the process began with: the process.env of others may be a copy.
 bool IsMainThread();
 
 }  // namespace port4me

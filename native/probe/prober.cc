@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <mutex>
 
+#include "probe/ticket_lock.h"
+
 namespace port4me {
 namespace {
 
 // A probe holds its port for an instant. Two threads of this process that ask about one port, as
 // calls at the same time off the event loop do, must not take each other for a server. (The lock is
 // for all threads, as the ports are; it guards no data.)
-std::mutex one_at_a_time;
+TicketLock one_at_a_time;
 
 Endpoint Wildcard(Protocol protocol, bool ipv6, bool optional) {
   Endpoint endpoint;
@@ -35,7 +37,7 @@ std::vector<Endpoint> PerFamily(Protocol protocol) {
 }
 
 EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait) {
-  const std::lock_guard<std::mutex> lock(one_at_a_time);
+  const std::lock_guard<TicketLock> lock(one_at_a_time);
   const auto result_of = [](const BindResult& result) -> Result {
     switch (result.bind) {
       case Bind::kBound: return {State::kFree, {}};

@@ -1,7 +1,7 @@
 // What an engine answers, as steps that ask for one bind at a time: run by one driver at once, by
 // another with the event loop.
 
-import type { CandidateBits, Host, Pick, Question, Verdicts } from '../../../binding.js'
+import type { Engine, Host, Pick, Question, Verdicts } from '../../../binding.js'
 import { Flag } from '../../question.js'
 import type { Bind } from './bind.js'
 import { type Endpoint, endpointsOf, wildcards } from './endpoints.js'
@@ -10,15 +10,8 @@ import { onePeriod } from './sequence.js'
 export type Steps<Answer> = Generator<readonly [Endpoint, port: number], Answer, Bind>
 
 /** The first free candidate: prepended ones, then one period of the sequence. */
-export function* pickSteps(
-  seed: number,
-  candidates: CandidateBits,
-  prepend: Uint16Array,
-  skip: number,
-  maxTries: number,
-  question: Question,
-  host: Host,
-): Steps<Pick> {
+export function* pickSteps(...args: Parameters<Engine['pick']>): Steps<Pick> {
+  const [seed, candidates, prepend, skip, maxTries, question, host] = args
   const endpoints = endpointsOf(question, host)
   const dropped = Math.min(skip, prepend.length)
   let tries = 0
