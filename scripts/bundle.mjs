@@ -22,7 +22,10 @@ function bundle(entryPoints, options) {
     minifyWhitespace: true, // half of the load time is the parser's
     define: { PORT4ME_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
-    logOverride: { 'commonjs-variable-in-esm': 'silent' }, // lib/index.ts says why
+    logOverride: {
+      'commonjs-variable-in-esm': 'silent', // lib/index.ts says why
+      'require-resolve-not-external': 'silent', // the thread's file stands beside in dist/
+    },
     ...options,
   })
 }
