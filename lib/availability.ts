@@ -14,6 +14,9 @@ import type { PortSpec, PortStatus, ProbeOptions } from './types.js'
 
 type Protocol = 'tcp' | 'udp' | 'both'
 
+const OPTIONS_OF_ONE_PROTOCOL = ['family', 'host', 'timeWait'] as const
+const OPTIONS = ['protocol', ...OPTIONS_OF_ONE_PROTOCOL] as const
+
 /**
  * Returns whether a port can be bound now, on TCP and UDP, on every address of this machine, in
  * both families. A port is free when a socket could be bound to it; this binds one and lets it go.
@@ -28,7 +31,7 @@ type Protocol = 'tcp' | 'udp' | 'both'
  * isFree(8080, { host: '127.0.0.1', protocol: 'tcp' })
  */
 export function isFree(port: number, options?: ProbeOptions): boolean {
-  return ask(port, options, 'both')
+  return ask(port, options, 'both', OPTIONS)
 }
 
 /**
@@ -41,7 +44,7 @@ export function isFree(port: number, options?: ProbeOptions): boolean {
  * isFreeTcp(8080, { host: 'localhost' })
  */
 export function isFreeTcp(port: number, options?: Omit<ProbeOptions, 'protocol'>): boolean {
-  return ask(port, { ...options, protocol: 'tcp' }, 'tcp')
+  return ask(port, options, 'tcp', OPTIONS_OF_ONE_PROTOCOL)
 }
 
 /**
@@ -51,7 +54,7 @@ export function isFreeTcp(port: number, options?: Omit<ProbeOptions, 'protocol'>
  * isFreeUdp(5353)
  */
 export function isFreeUdp(port: number, options?: Omit<ProbeOptions, 'protocol'>): boolean {
-  return ask(port, { ...options, protocol: 'udp' }, 'udp')
+  return ask(port, options, 'udp', OPTIONS_OF_ONE_PROTOCOL)
 }
 
 /**
@@ -87,13 +90,18 @@ export async function probeAsync(ports: PortSpec, options?: ProbeOptions): Promi
   try {
     return statusesOf(list, await engine.probeAsync(list, asked.question, asked.host))
   } catch (error) {
-    throw asSystemError(error)
+    throw asSystemError(error, asked.host)
   }
 }
 
-function ask(port: number, options: ProbeOptions | undefined, protocol: Protocol): boolean {
+function ask(
+  port: number,
+  options: ProbeOptions | undefined,
+  protocol: Protocol,
+  allowed: readonly (keyof ProbeOptions)[],
+): boolean {
   integer(port, 'port', 1, 65535)
-  return isPortFree(port, readAsked(options, protocol))
+  return isPortFree(port, readAsked(options, protocol, allowed))
 }
 
 /** @internal */
@@ -105,7 +113,7 @@ export function probePorts(ports: Uint16Array, asked: Asked): PortStatus[] {
   try {
     return statusesOf(ports, engine.probe(ports, asked.question, asked.host))
   } catch (error) {
-    throw asSystemError(error)
+    throw asSystemError(error, asked.host)
   }
 }
 
@@ -116,14 +124,16 @@ export function isPortFree(port: number, asked: Asked): boolean {
   try {
     return engine.isFree(port, asked.question, asked.host)
   } catch (error) {
-    throw asSystemError(error)
+    throw asSystemError(error, asked.host)
   }
 }
 
-const OPTIONS = ['protocol', 'family', 'host', 'timeWait'] as const
-
 /** @internal */
-export function readAsked(options: ProbeOptions | undefined, protocol: Protocol): Asked {
+export function readAsked(
+  options: ProbeOptions | undefined,
+  protocol: Protocol,
+  allowed: readonly (keyof ProbeOptions)[] = OPTIONS,
+): Asked {
   if (options !== undefined) {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
       throw new Port4meError(
@@ -132,10 +142,10 @@ export function readAsked(options: ProbeOptions | undefined, protocol: Protocol)
       )
     }
     for (const key of Object.keys(options)) {
-      if ((OPTIONS as readonly string[]).includes(key)) continue
+      if ((allowed as readonly string[]).includes(key)) continue
       throw new Port4meError(
         'ERR_INVALID_ARG_VALUE',
-        `options.${key} is no option; those are ${OPTIONS.join(', ')}`,
+        `options.${key} is no option; those are ${allowed.join(', ')}`,
       )
     }
   }
@@ -148,8 +158,8 @@ export function readAsked(options: ProbeOptions | undefined, protocol: Protocol)
 function readPorts(ports: PortSpec): Uint16Array {
   if (typeof ports === 'string') {
     const intervals: PortIntervals = []
-    addPortSpec(intervals, ports, 'ports', () => undefined)
-    return portsInOrder(intervals)
+    if (addPortSpec(intervals, ports, 'ports', () => undefined)) return portsInOrder(intervals)
+    throw new Port4meError('ERR_PORT_SPEC', `ports must name ports, but is ${quote(ports)}`)
   }
   const list = typeof ports === 'number' ? [ports] : ports
   if (typeof list !== 'object' || list === null || !(Symbol.iterator in list)) {

@@ -12,6 +12,8 @@ export interface Candidates {
   readonly prepend: Uint16Array
   /** How many of the first to drop, prepended ones included. */
   readonly skip: number
+  /** Of which worker they are the share, and of how many. */
+  readonly share?: readonly [index: number, count: number]
 }
 
 /** Steps of the generator until it repeats; no set of candidates is larger. */
@@ -52,7 +54,13 @@ export function rankOf(port: number, from: Candidates, engine: Engine): number {
   return inSequence === -1 ? -1 : prepended.length + inSequence
 }
 
-export function noCandidate({ skip, prepend }: Candidates): Port4meError {
+export function noCandidate({ skip, prepend, share }: Candidates): Port4meError {
+  if (share !== undefined) {
+    return new Port4meError(
+      'ERR_NO_CANDIDATE',
+      `no port to try: the share of worker ${share[0]} of ${share[1]}, counted from 0, is empty`,
+    )
+  }
   return new Port4meError(
     'ERR_NO_CANDIDATE',
     skip > 0 && prepend.length > 0

@@ -56,10 +56,11 @@ export class Port4meError extends Error {
  * What an engine threw, as this package's error: a failed system call is `ERR_SYSTEM`.
  * @internal
  */
-export function asSystemError(error: unknown): unknown {
+export function asSystemError(error: unknown, host = ''): unknown {
   const { code, syscall, message } = error as NodeJS.ErrnoException
   if (code === undefined || syscall === undefined) return error
-  return new Port4meError('ERR_SYSTEM', message, error as NodeJS.ErrnoException)
+  const where = host === '' || message.includes(host) ? '' : `, for host ${quote(host)}`
+  return new Port4meError('ERR_SYSTEM', `${message}${where}`, error as NodeJS.ErrnoException)
 }
 
 /**

@@ -9,7 +9,7 @@ import { readEnvironment } from './settings/environment.js'
 import { addPortSpec, type PortIntervals } from './settings/port-spec.js'
 import type { Asked } from './settings/question.js'
 import { everyPortIsFree } from './settings/settings.js'
-import { integer } from './settings/values.js'
+import { boolean, integer } from './settings/values.js'
 import type { PortSpec, ProbeOptions } from './types.js'
 
 /** Ports in a row, as {@link portRange} makes them: an iterable of numbers. */
@@ -37,8 +37,15 @@ export interface PortRange extends Iterable<number> {
 export function portRange(
   from: number,
   to: number,
-  { inclusive = false }: { inclusive?: boolean | undefined } = {},
+  options: { inclusive?: boolean | undefined } = {},
 ): PortRange {
+  if (typeof options !== 'object' || options === null) {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_TYPE',
+      `options must be { inclusive }, not ${quote(options)}`,
+    )
+  }
+  const inclusive = boolean(options.inclusive ?? false, 'options.inclusive')
   integer(from, 'from', 1, 65535)
   integer(to, 'to', 1, inclusive ? 65535 : 65536)
   return {
@@ -116,7 +123,7 @@ export function firstFree(ports: Uint16Array, asked: Asked, engine: Engine): num
     const port = pick % 65536
     return port === 0 ? undefined : port
   } catch (error) {
-    throw asSystemError(error)
+    throw asSystemError(error, asked.host)
   }
 }
 

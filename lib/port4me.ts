@@ -52,7 +52,7 @@ export function pickPort(options?: string | Port4meOptions, nameOf?: NameOf): nu
       settings.host,
     )
   } catch (error) {
-    throw asSystemError(error)
+    throw asSystemError(error, settings.host)
   }
   return portOf(pick, settings, engine)
 }
@@ -82,7 +82,7 @@ export async function port4meAsync(options?: string | Port4meOptions): Promise<n
       settings.host,
     )
   } catch (error) {
-    throw asSystemError(error)
+    throw asSystemError(error, settings.host)
   }
   return portOf(pick, settings, engine)
 }

@@ -7,9 +7,9 @@ export interface Holder {
   readonly command: string
 }
 
-/** Holders of a port on any protocol, each process once; none where /proc does not tell. */
-export function holdersOf(port: number): Holder[] {
-  const inodes = socketsOn(port)
+/** The processes that have sockets on a port, each once; none where /proc does not tell. */
+export function holdersOf(port: number, protocol: 'tcp' | 'udp' | 'both'): Holder[] {
+  const inodes = socketsOn(port, TABLES[protocol])
   if (inodes.size === 0) return []
   return listFolder('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -17,11 +17,17 @@ export function holdersOf(port: number): Holder[] {
     .map((pid) => ({ pid: Number(pid), command: commandOf(pid) }))
 }
 
+const TABLES = {
+  tcp: ['tcp', 'tcp6'],
+  udp: ['udp', 'udp6'],
+  both: ['tcp', 'tcp6', 'udp', 'udp6'],
+}
+
 /** The links by which /proc/PID/fd names the sockets of a port. */
-function socketsOn(port: number): Set<string> {
+function socketsOn(port: number, tables: readonly string[]): Set<string> {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const links = new Set<string>()
-  for (const table of ['tcp', 'tcp6', 'udp', 'udp6']) {
+  for (const table of tables) {
     for (const line of readText(`/proc/net/${table}`).split('\n').slice(1)) {
       const fields = line.trim().split(/\s+/)
       // Without an inode it is no process's any more.

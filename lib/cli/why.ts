@@ -22,10 +22,15 @@ export function explain(status: PortStatus): Explanation {
     const text = `port ${port} is not free: connections in TIME_WAIT hold it, on ${where}`
     return { text, json: status }
   }
-  const holders = holdersOf(port)
-  const lines = holders.map(({ pid, command }) => `held by process ${pid}: ${command}`)
+  const holders = holdersOf(port, protocol ?? 'both')
+  const lines = holders.map(({ pid, command }) => `held by process ${pid}: ${printable(command)}`)
   return {
     text: [`port ${port} is not free: in use, on ${where}`, ...lines].join('\n'),
     json: { ...status, holders },
   }
+}
+
+/** A text of another program's making, on one line and without a terminal's control sequences. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1))
 }

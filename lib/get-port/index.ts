@@ -2,7 +2,7 @@
 
 import type { ListenOptions } from 'node:net'
 import { currentEngine } from '../engine/engine.js'
-import { asSystemError, Port4meError } from '../errors.js'
+import { Port4meError, quote } from '../errors.js'
 import { readQuestion } from '../settings/question.js'
 
 /** Options of {@link getPort}. */
@@ -36,13 +36,11 @@ let rotation: NodeJS.Timeout | undefined
  * @example
  * const port = await getPort({ port: portNumbers(3000, 3100) })
  */
-export default async function getPort(options: Options = {}): Promise<number> {
-  const { port: preferred, exclude, reserve, host, ipv6Only } = options
+export default async function getPort(options?: Options): Promise<number> {
+  const { port: preferred, exclude, reserve, host } = options ?? {}
   const excluded = readExcluded(exclude)
   const { question, host: where } = readQuestion((option) => {
-    if (option === 'host' && host) return { value: host, source: 'options.host' }
-    if (option === 'family' && ipv6Only) return { value: 'ipv6', source: 'options.ipv6Only' }
-    return undefined
+    return option === 'host' && host ? { value: host, source: 'options.host' } : undefined
   }, 'tcp')
   startRotation()
 
@@ -52,25 +50,39 @@ export default async function getPort(options: Options = {}): Promise<number> {
     else young.add(port)
     return port
   }
-  try {
-    const ports = typeof preferred === 'number' ? [preferred] : (preferred ?? [])
-    for (const port of ports) {
-      if (port === 0) break // the system's choice
-      if (excluded.has(port) || isLocked(port)) continue
-      if (engine.isFree(port, question, where)) return give(port)
-    }
-    // What the system chooses may be locked or excluded, but not for ever.
-    for (let tries = 0; tries < SYSTEM_TRIES; tries++) {
-      const port = engine.ephemeralPort(question, where)
-      if (port === 0) break
-      if (!excluded.has(port) && !isLocked(port) && engine.isFree(port, question, where)) {
-        return give(port)
-      }
-    }
-    throw new Port4meError('ERR_NO_FREE_PORT', 'No available ports found')
-  } catch (error) {
-    throw asSystemError(error)
+  for (const port of readPreferred(preferred)) {
+    checkPort(port)
+    if (port === 0) break // the system's choice
+    if (excluded.has(port) || isLocked(port)) continue
+    if (engine.isFree(port, question, where)) return give(port)
   }
+  // What the system chooses may be locked or excluded, but not for ever.
+  for (let tries = 0; tries < SYSTEM_TRIES; tries++) {
+    const port = engine.ephemeralPort(question, where)
+    if (port === 0) break
+    if (!excluded.has(port) && !isLocked(port) && engine.isFree(port, question, where)) {
+      return give(port)
+    }
+  }
+  throw new Port4meError('ERR_NO_FREE_PORT', 'No available ports found')
+}
+
+function readPreferred(preferred: unknown): Iterable<number> {
+  if (!preferred) return []
+  if (typeof preferred === 'number') return [preferred]
+  const iterable = preferred as Iterable<number>
+  if (typeof iterable === 'object' && typeof iterable[Symbol.iterator] === 'function')
+    return iterable
+  throw new TypeError(
+    `options.port must be a number or an iterable of numbers, not ${quote(preferred)}`,
+  )
+}
+
+/** As net.Server's listen() does, for callers that know its error. */
+function checkPort(port: number): void {
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return
+  const error = new RangeError(`options.port must be from 0 to 65535, not ${quote(port)}`)
+  throw Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
 }
 
 /**

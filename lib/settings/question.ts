@@ -24,12 +24,25 @@ export function readQuestion(
 ): Asked {
   const family = read('family')
   const families = choose(family, FAMILIES, 'both')
-  const question =
+  const rest =
     choose(read('protocol'), PROTOCOLS, defaultProtocol) +
-    families +
     choose(read('timeWait'), TIME_WAIT, 'free')
-  const host = read('host')
-  return { question, host: host === undefined ? '' : readHost(host, families, family) }
+  const sourced = read('host')
+  if (sourced === undefined) return { question: rest + families, host: '' }
+  const host = readHost(sourced)
+  if (host === 'localhost') return { question: rest + families, host }
+  const ofHost = host.includes(':') ? Flag.IPV6 : Flag.IPV4
+  if ((families & ofHost) === 0) {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_VALUE',
+      `${sourced.source} must be of the family that ${family?.source} names, ${quote(family?.value)}, not ${quote(sourced.value)}`,
+    )
+  }
+  // The wildcards are questions of families: `::` takes both, unless IPv6 alone is asked for, as in a
+  // server's listen().
+  if (host === '::') return { question: rest + families, host: '' }
+  if (host === '0.0.0.0') return { question: rest + Flag.IPV4, host: '' }
+  return { question: rest + families, host }
 }
 
 function choose<Choice extends string>(
@@ -41,27 +54,25 @@ function choose<Choice extends string>(
   return choices[oneOf(sourced.value, sourced.source, Object.keys(choices) as Choice[])]
 }
 
-function readHost(
-  { value, source }: NonNullable<Sourced>,
-  families: number,
-  family: Sourced,
-): Host {
+/** `localhost`, or an IP literal in its shortest form; an IPv4-mapped one (RFC 4291) as IPv4. */
+function readHost({ value, source }: NonNullable<Sourced>): Host {
   const host = nonEmptyText(value, source)
   if (host === 'localhost') return host
   // Not loaded before a host is given: it takes longer to load than all of this package.
-  const { isIP } = require('node:net') as typeof import('node:net')
-  const version = isIP(host)
-  if (version === 0) {
-    throw new Port4meError(
-      'ERR_INVALID_ARG_VALUE',
-      `${source} must be an IP literal or "localhost", not ${quote(host)}`,
-    )
+  const { isIP, SocketAddress } = require('node:net') as typeof import('node:net')
+  switch (isIP(host)) {
+    case 4:
+      return host
+    case 6: {
+      const [literal = '', zone] = host.split('%')
+      const { address } = new SocketAddress({ address: literal, family: 'ipv6' })
+      const mapped = /^::ffff:([\d.]+)$/.exec(address)?.[1]
+      return mapped ?? (zone === undefined ? address : `${address}%${zone}`)
+    }
+    default:
+      throw new Port4meError(
+        'ERR_INVALID_ARG_VALUE',
+        `${source} must be an IP literal or "localhost", not ${quote(host)}`,
+      )
   }
-  if ((families & (version === 6 ? Flag.IPV6 : Flag.IPV4)) === 0) {
-    throw new Port4meError(
-      'ERR_INVALID_ARG_VALUE',
-      `${source} must be of the family that ${family?.source} names, ${quote(family?.value)}, not ${quote(host)}`,
-    )
-  }
-  return host
 }

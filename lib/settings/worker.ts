@@ -47,7 +47,8 @@ function shareOfRunner(): Share {
  * Every count-th of the candidates. A port that comes several times counts where it comes first, so
  * that no two workers ever have one in common.
  */
-export function shareOf(all: Candidates, [index, count]: Share, engine: Engine): Candidates {
+export function shareOf(all: Candidates, share: Share, engine: Engine): Candidates {
+  const [index, count] = share
   const prepended = prependedAfterSkip(all)
   const first = new Set(prepended)
   const sequence = onePeriod(all, engine).filter((port) => !first.has(port))
@@ -62,5 +63,6 @@ export function shareOf(all: Candidates, [index, count]: Share, engine: Engine):
     candidates,
     prepend: prepended.filter((_, rank) => rank % count === index),
     skip: 0,
+    share,
   }
 }

@@ -1,8 +1,12 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freePort, whileListening, whileListeningOn } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
+import { ROOT } from '../support/paths.js'
 import { script } from '../support/run.js'
 
 const isNative = process.env.PORT4ME_ENGINE === 'native'
@@ -175,7 +179,7 @@ describe('probe', () => {
     await expect(api.probeAsync(54321, options as never)).rejects.toEqual(failure)
   })
 
-  test.each([[0], [65536], [1.5], [[80, 0]], [['80']], [{}], [null], ['foo'], ['10-5']])(
+  test.each([[0], [65536], [1.5], [[80, 0]], [['80']], [{}], [null], ['foo'], ['10-5'], ['']])(
     'of %o is refused',
     (ports) => {
       expect(() => api.probe(ports as never)).toThrow(
@@ -183,6 +187,13 @@ describe('probe', () => {
       )
     },
   )
+
+  test('one protocol is asked by one function', () => {
+    const options = { protocol: 'udp' } as never
+    expect(() => api.isFreeTcp(54321, options)).toThrow(/options\.protocol is no option/)
+    expect(() => api.isFreeTcp(54321, null as never)).toThrow(/options must be an object/)
+    expect(() => api.isFree(54321, { host: '192.0.2.1' })).toThrow(/192\.0\.2\.1/)
+  })
 
   test('localhost asks both loopbacks', async () => {
     for (const host of ['127.0.0.1', '::1']) {
@@ -194,6 +205,67 @@ describe('probe', () => {
         const other = family === 'ipv4' ? 'ipv6' : 'ipv4'
         expect(api.isFreeTcp(port, { host: 'localhost', family: other })).toBe(true)
       })
+    }
+  })
+})
+
+describe('hosts in other words', () => {
+  test.each([
+    ['::ffff:127.0.0.1', 'ipv4'],
+    ['0:0:0:0:0:ffff:7f00:1', 'ipv4'],
+    ['::', 'ipv4'],
+    ['0:0:0:0:0:0:0:0', 'ipv4'],
+    ['::0.0.0.0', 'ipv4'],
+    ['0.0.0.0', 'ipv4'],
+  ] as const)('%s sees a listener on 127.0.0.1', async (host, family) => {
+    await whileListening({ host: '127.0.0.1' }, (port) => {
+      expect(api.probe(port, { host, protocol: 'tcp' })).toEqual([
+        { port, free: false, reason: 'in-use', protocol: 'tcp', family },
+      ])
+      expect(api.isFreeTcp(port, { host: '::', family: 'ipv6' })).toBe(true)
+    })
+  })
+
+  test('an IPv4-mapped address is no IPv6 address', () => {
+    expect(() => api.isFree(54321, { host: '::ffff:127.0.0.1', family: 'ipv6' })).toThrow(
+      /options\.host/,
+    )
+  })
+
+  test('UDP is asked in both families whatever net.ipv6.bindv6only says', () => {
+    const body = `
+      const socket = require('node:dgram').createSocket('udp4').bind(27010, '0.0.0.0')
+      await require('node:events').once(socket, 'listening')
+      const answer = [port4me.isFreeUdp(27010), port4me.probe(27010)]
+      socket.close()
+      return answer`
+    const strict = 'echo 1 > /proc/sys/net/ipv6/bindv6only; exec "$@"'
+    const before = [
+      'unshare',
+      ...(process.getuid?.() === 0 ? ['-n'] : ['-rn']),
+      'sh',
+      '-c',
+      strict,
+      'sh',
+    ]
+    expect(script(body, { before })).toEqual([
+      false,
+      [{ port: 27010, free: false, reason: 'in-use', protocol: 'udp', family: 'ipv4' }],
+    ])
+  })
+
+  test('what NODE_OPTIONS preloads may ask too', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'port4me-'))
+    try {
+      const preload = join(folder, 'preload.cjs')
+      writeFileSync(
+        preload,
+        `require(${JSON.stringify(join(ROOT, 'dist/index.js'))}).isFreeTcp(54321, { host: '127.0.0.1' })`,
+      )
+      const variables = { NODE_OPTIONS: `--require ${preload}` }
+      expect(script('return port4me.isFreeTcp(54321, { host: "::1" })', { variables })).toBe(true)
+    } finally {
+      rmSync(folder, { recursive: true })
     }
   })
 })

@@ -119,6 +119,18 @@ test('calls at the same time give different ports', async () => {
   expect(new Set(ports).size).toBe(50)
 })
 
+test('wrong options have the errors of get-port', async () => {
+  for (const port of [-1, 70000, 3000.5, [70000]]) {
+    const failure = await getPort({ port }).catch((error) => error)
+    expect(failure).toBeInstanceOf(RangeError)
+    expect(failure.code).toBe('ERR_SOCKET_BAD_PORT')
+  }
+  await expect(getPort({ port: true as never })).rejects.toThrow(TypeError)
+  await expect(getPort({ host: '192.0.2.1' })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' })
+  expect(await getPort(null as never)).toBeGreaterThan(0)
+  expect(await getPort({ port: Number.NaN })).toBeGreaterThan(0)
+})
+
 describe('portNumbers', () => {
   test('gives every port of a range', () => {
     expect([...portNumbers(1024, 1024)]).toEqual([1024])

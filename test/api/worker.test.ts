@@ -56,6 +56,16 @@ describe('shares of workers', () => {
     )
   })
 
+  test('may be empty, which is said', () => {
+    const options = { include: '8000-8001', worker: { index: 3, count: 4 } }
+    expect(() => api.port4me(options)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_NO_CANDIDATE',
+        message: expect.stringContaining('worker 3 of 4'),
+      }),
+    )
+  })
+
   test('are the same in both engines', () => {
     const ask =
       'return [0, 5].map((index) => port4me.listPorts(9, { user: "bob", skip: 70000, prepend: "80,443", worker: { index, count: 7 } }))'

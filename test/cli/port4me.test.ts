@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -276,6 +277,30 @@ describe('--why', () => {
         stderr: '',
       })
     })
+  })
+
+  test('names who holds it by the protocol that refuses, on a line', async () => {
+    const code =
+      'require("dgram").createSocket("udp4").bind(0, "127.0.0.1", function () { console.log(this.address().port) })'
+    const holder = spawn(process.execPath, ['-e', code, 'UDP\nport 1 is free\x1b[31m'])
+    try {
+      const [port] = (await once(holder.stdout, 'data')).map(Number)
+      const { stdout } = program([`--why=${port}`])
+      expect(stdout.trimEnd().split('\n')).toEqual([
+        `port ${port} is not free: in use, on UDP, IPv4`,
+        expect.stringMatching(
+          new RegExp(`^held by process ${holder.pid}: .*\\\\nport 1 is free\\\\u001b`),
+        ),
+      ])
+      await whileListening({ port: port as number, host: '127.0.0.1' }, () => {
+        const { holders } = JSON.parse(
+          program([`--why=${port}`, '--protocol=tcp', '--json']).stdout,
+        )
+        expect(holders.map(({ pid }: { pid: number }) => pid)).toEqual([process.pid])
+      })
+    } finally {
+      holder.kill()
+    }
   })
 
   test.each(['0', '65536', 'foo'])('%s is wrong usage', (port) => {

@@ -82,18 +82,11 @@ function listen(endpoint: Endpoint, port: number): Promise<Bind> {
   })
 }
 
-function bindUdp(endpoint: Endpoint, port: number): Bind {
-  const bound = bindUdpAddress(endpoint.address, endpoint.ipv6 && !endpoint.ipv4, port)
-  return bound.is === 'absent' && endpoint.everywhere
-    ? bindUdpAddress('0.0.0.0', false, port) // no IPv6: IPv4 is the whole question
-    : bound
-}
-
-function bindUdpAddress(address: string, ipv6Only: boolean, port: number): Bind {
+function bindUdp({ address, ipv6 }: Pick<Endpoint, 'address' | 'ipv6'>, port: number): Bind {
   const failures: NodeJS.ErrnoException[] = []
   const socket: Socket = createSocket({
-    type: address.includes(':') ? 'udp6' : 'udp4',
-    ipv6Only,
+    type: ipv6 ? 'udp6' : 'udp4',
+    ipv6Only: ipv6,
     // An answer at once makes bind() bind, or emit its error, before it returns.
     lookup: (_host, _options, done) => done(null, address, 0),
   })
@@ -114,10 +107,7 @@ function bindUdpAddress(address: string, ipv6Only: boolean, port: number): Bind 
  * neither is at fault, the port is in use.
  */
 function refusedLikeUdp(port: number): Bind {
-  const likeUdp = bindUdp(
-    { protocol: 'udp', address: '::', ipv4: true, ipv6: true, everywhere: true, optional: false },
-    port,
-  )
+  const likeUdp = bindUdp({ address: '0.0.0.0', ipv6: false }, port)
   return likeUdp.is === 'denied' ? likeUdp : { is: 'in-use' }
 }
 

@@ -35,7 +35,7 @@ export function callBlocking(call: BlockingCall): unknown {
   port.postMessage(call)
   if (Atomics.wait(answers, 0, before, PATIENCE_MS) === 'timed-out') {
     thread = undefined
-    throw new Error('the thread of the TypeScript engine does not answer')
+    throw threadError('ETIMEDOUT', 'the thread of the TypeScript engine does not answer')
   }
   const { message } = receiveMessageOnPort(port) as { message: Answered }
   if ('answer' in message) return message.answer
@@ -60,13 +60,26 @@ function startThread(): { port: MessagePort; answers: Int32Array } {
   const { port1, port2 } = new MessageChannel()
   const answers = new Int32Array(new SharedArrayBuffer(4))
   const workerData: ThreadData = { port: port2, answers }
-  // A file of its own in dist/, beside the one that this is bundled into.
-  const worker = new Worker(require.resolve('./fallback-thread.js'), {
-    workerData,
-    transferList: [port2],
-    execArgv: [],
-  })
-  worker.unref()
+  try {
+    // A file of its own in dist/, beside the one that this is bundled into. Without flags and
+    // variables: what NODE_OPTIONS preloads might ask a question too, and start a thread, and so on.
+    const worker = new Worker(require.resolve('./fallback-thread.js'), {
+      workerData,
+      transferList: [port2],
+      execArgv: [],
+      env: {},
+    })
+    worker.on('error', () => {}) // whoever waits for it is told
+    worker.unref()
+  } catch (error) {
+    const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException
+    throw threadError(code, `the TypeScript engine cannot start its thread: ${message}`)
+  }
   port1.unref()
   return { port: port1, answers }
+}
+
+/** A failure to be reported as one of the system. */
+function threadError(code: string, message: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(message), { code, syscall: 'Worker' })
 }

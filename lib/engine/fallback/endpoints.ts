@@ -11,7 +11,10 @@ export interface Endpoint {
   readonly address: string
   readonly ipv4: boolean
   readonly ipv6: boolean
-  /** Every address of both families, by one dual-stack socket. */
+  /**
+   * Every address of both families, by one dual-stack socket. TCP only: Node.js leaves it to
+   * net.ipv6.bindv6only whether a UDP socket is one.
+   */
   readonly everywhere: boolean
   /** Passed over where the system lacks the family or the address. */
   readonly optional: boolean
@@ -34,8 +37,8 @@ export function endpointsOf(question: Question, host: Host): Endpoint[] {
       if (ipv6) endpoints.push(specific(protocol, '::1', ipv4))
       if (ipv4) endpoints.push(specific(protocol, '127.0.0.1', ipv6))
     } else if (host !== '') {
-      endpoints.push(ofHost(protocol, host, ipv4))
-    } else if (ipv4 && ipv6 && DUAL_STACK_SEES_ALL) {
+      endpoints.push(specific(protocol, host, false))
+    } else if (protocol === 'tcp' && ipv4 && ipv6 && DUAL_STACK_SEES_ALL) {
       endpoints.push({
         protocol,
         address: '::',
@@ -64,14 +67,6 @@ export function wildcards(protocol: 'tcp' | 'udp', ipv4: boolean, ipv6: boolean)
 function specific(protocol: 'tcp' | 'udp', address: string, optional: boolean): Endpoint {
   const ipv6 = address.includes(':')
   return { protocol, address, ipv4: !ipv6, ipv6, everywhere: false, optional }
-}
-
-function ofHost(protocol: 'tcp' | 'udp', host: Host, ipv4: boolean): Endpoint {
-  const endpoint = specific(protocol, host, false)
-  // `::` takes both families unless IPv6 alone is asked for, as in a server's listen(); an
-  // IPv4-mapped address needs a socket of both.
-  const isBoth = endpoint.ipv6 && (/^::ffff:/i.test(host) || (/^[0:]+$/.test(host) && ipv4))
-  return isBoth ? { ...endpoint, ipv4: true } : endpoint
 }
 
 function eachAddress(protocol: 'tcp' | 'udp', ipv4: boolean, ipv6: boolean): Endpoint[] {

@@ -29,8 +29,11 @@ function now<Answer>(
   call: BlockingCall,
   steps: () => Steps<Answer>,
 ): Answer {
-  // Any explanation of a refusal asks single families, which listen() without a host cannot.
-  const atOnce = call.name !== 'probe' && endpointsOf(question, host).every(bindsAtOnce)
+  // Explaining what a dual-stack TCP socket is refused asks single families, which listen() without a
+  // host cannot.
+  const atOnce = endpointsOf(question, host).every(
+    (endpoint) => bindsAtOnce(endpoint) && !(call.name === 'probe' && endpoint.everywhere),
+  )
   if (!atOnce) return callBlocking(call) as Answer
   const running = steps()
   let step = running.next()

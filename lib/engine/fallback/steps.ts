@@ -29,8 +29,8 @@ export function* pickSteps(...args: Parameters<Engine['pick']>): Steps<Pick> {
 export function* probeSteps(ports: Uint16Array, question: Question, host: Host): Steps<Verdicts> {
   const endpoints = endpointsOf(question, host)
   // What a dual-stack socket is refused is told apart by its families.
-  const families = endpoints.every(({ everywhere }) => everywhere)
-    ? endpoints.flatMap(({ protocol }) => wildcards(protocol, true, true))
+  const families = endpoints.some(({ everywhere }) => everywhere)
+    ? endpoints.flatMap((one) => (one.everywhere ? wildcards(one.protocol, true, true) : [one]))
     : []
   const verdicts = new Uint8Array(ports.length)
   for (const [i, port] of ports.entries()) {
