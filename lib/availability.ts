@@ -86,13 +86,28 @@ export async function probeAsync(ports: PortSpec, options?: ProbeOptions): Promi
   const engine = currentEngine()
   const asked = readAsked(options, 'both')
   const list = readPorts(ports)
-  if (everyPortIsFree(readEnvironment(engine))) return statusesOf(list, new Uint8Array(list.length))
-  try {
-    return statusesOf(list, await engine.probeAsync(list, asked.question, asked.host))
-  } catch (error) {
-    throw asSystemError(error, asked.host)
+  let verdicts: Verdicts = new Uint8Array(list.length)
+  if (!everyPortIsFree(readEnvironment(engine))) {
+    try {
+      verdicts = await engine.probeAsync(list, asked.question, asked.host)
+    } catch (error) {
+      throw asSystemError(error, asked.host)
+    }
   }
+  const statuses: PortStatus[] = []
+  while (statuses.length < list.length) {
+    const from = statuses.length
+    const to = from + STATUSES_A_TURN
+    for (const status of statusesOf(list.subarray(from, to), verdicts.subarray(from, to))) {
+      statuses.push(status)
+    }
+    if (statuses.length < list.length) await new Promise((resolve) => setImmediate(resolve))
+  }
+  return statuses
 }
+
+/** Statuses made before the event loop turns: a few milliseconds' worth. */
+const STATUSES_A_TURN = 8192
 
 function ask(
   port: number,
@@ -168,9 +183,10 @@ function readPorts(ports: PortSpec): Uint16Array {
       `ports must be a string, a number or an iterable of numbers, not ${quote(ports)}`,
     )
   }
-  const checked: number[] = []
-  for (const port of list) checked.push(integer(port, 'each of ports', 1, 65535))
-  return new Uint16Array(checked)
+  const array = Array.isArray(list) ? (list as readonly number[]) : [...list]
+  const checked = new Uint16Array(array.length)
+  for (let i = 0; i < array.length; i++) checked[i] = integer(array[i], 'each of ports', 1, 65535)
+  return checked
 }
 
 const REASONS = {
