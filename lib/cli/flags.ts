@@ -37,7 +37,6 @@ export interface CommandLine {
   readonly why: number | undefined
   readonly completion: string | undefined
   readonly json: boolean
-  readonly debug: boolean
   readonly help: boolean
   readonly version: boolean
 }
@@ -102,7 +101,6 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     why: number('why', 1, 65535),
     completion: texts.get('completion'),
     json: switches.has('json'),
-    debug: switches.has('debug'),
     help: switches.has('help'),
     version: switches.has('version'),
   }

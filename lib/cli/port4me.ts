@@ -80,7 +80,7 @@ function run(command: CommandLine): number {
 function testPort(port: number, environment: Environment, command: CommandLine): number {
   const free = isPortFree(port, readAskedFrom(command.options, environment, flagOf, 'tcp'))
   const variable = environment.PORT4ME_DEBUG
-  if (command.debug || (variable !== undefined && booleanText(variable, 'PORT4ME_DEBUG'))) {
+  if (command.options.debug || (variable !== undefined && booleanText(variable, 'PORT4ME_DEBUG'))) {
     write(2, `port4me: tested ${port}: ${free ? 'free' : 'not free'}\n`)
   }
   if (command.json) write(1, `${JSON.stringify({ port, free })}\n`)

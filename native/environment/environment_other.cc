@@ -1,5 +1,5 @@
 // Windows, where the C runtime's table does not follow SetEnvironmentVariableW(), by which Node.js
-// writes; and the BSDs.
+// writes; Linux with musl, whose setenv() frees entries; and the BSDs.
 
 #include "environment/environment.h"
 

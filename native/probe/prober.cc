@@ -21,15 +21,6 @@ Endpoint Wildcard(Protocol protocol, bool ipv6, bool optional) {
   return endpoint;
 }
 
-bool IsWildcard(const Endpoint& endpoint) {
-  return endpoint.address == std::array<uint8_t, 16>{} && endpoint.scope_id == 0;
-}
-
-bool IsIpv4Mapped(const Endpoint& endpoint) {  // ::ffff:0:0/96, RFC 4291 section 2.5.5.2
-  static constexpr std::array<uint8_t, 12> kPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  return endpoint.ipv6 && std::equal(kPrefix.begin(), kPrefix.end(), endpoint.address.begin());
-}
-
 }  // namespace
 
 std::vector<Endpoint> PerFamily(Protocol protocol) {
@@ -80,7 +71,7 @@ uint16_t EndpointProbe::AskSystem(SystemError* error) {
 }
 
 bool EndpointProbe::FallBackToIpv4() {
-  if (!endpoint_.dual_stack || !IsWildcard(endpoint_)) return false;
+  if (!endpoint_.dual_stack) return false;
   endpoint_ = Wildcard(endpoint_.protocol, false, false);
   return true;
 }
@@ -106,9 +97,6 @@ Prober::Prober(const Question& question) : question_(question) {
 bool Prober::AddHost(Protocol protocol, const std::string& host, bool optional) {
   Endpoint endpoint = Wildcard(protocol, false, optional);
   if (!ParseHost(host, &endpoint, &error_)) return false;
-  // `::` takes both families unless IPv6 alone is asked for, as in a server's listen().
-  endpoint.dual_stack =
-      endpoint.ipv6 && (IsIpv4Mapped(endpoint) || (IsWildcard(endpoint) && question_.ipv4));
   probes_.emplace_back(endpoint);
   return true;
 }
@@ -168,7 +156,7 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
 
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kTold : TimeWait::kFree;
   if (!AskEach(&probes_, port, time_wait, note)) return std::nullopt;
-  if (!dual_stack || !question_.host.empty()) return verdict;
+  if (!dual_stack) return verdict;
 
   // A dual-stack socket was refused: which family is it?
   const Verdict together = verdict;

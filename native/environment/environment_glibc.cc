@@ -1,5 +1,4 @@
-// Linux with the GNU C library, whose setenv() keeps every entry it has made. That of musl frees
-// them, so that reading one beside a writer is not safe there.
+// Linux with the GNU C library, whose setenv() keeps every entry it has made.
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,13 +9,7 @@ extern "C" char** environ;  // environ(7); POSIX leaves its declaration to the p
 
 namespace port4me {
 
-char** EnvironmentTable() {
-#if defined(__GLIBC__)
-  return *const_cast<char** volatile*>(&environ);
-#else
-  return nullptr;
-#endif
-}
+char** EnvironmentTable() { return *const_cast<char** volatile*>(&environ); }
 
 // gettid(2): equal to the process id in the main thread alone.
 bool IsMainThread() { return syscall(SYS_gettid) == getpid(); }
