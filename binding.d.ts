@@ -32,6 +32,13 @@ export interface Engine {
   /** As pick(), off the event loop. Wrong arguments throw at once; a failed system call rejects. */
   pickAsync(...args: Parameters<Engine['pick']>): Promise<Pick>
 
+  /**
+   * As pick(), and holds the port that it finds: nobody else can hold it, no port of the system's
+   * choice is it, and every other question calls it leased. On Linux a server that sets SO_REUSEADDR
+   * can bind it meanwhile; elsewhere, once the hold is released.
+   */
+  hold(...args: Parameters<Engine['pick']>): Hold
+
   /** Whether a port, 1 to 65535, can be bound. */
   isFree(port: number, question: Question, host: Host): boolean
 
@@ -58,6 +65,21 @@ export interface Engine {
 /** One bit for each port in 8192 bytes: bit (port % 8) of byte (port / 8). Bit 0 is ignored. */
 export type CandidateBits = Uint8Array
 
+/** What hold() found and holds. It is released when it is collected, and when its thread ends. */
+export interface Hold {
+  readonly pick: Pick
+
+  /** Lets the port go. A second time does nothing. */
+  release(): void
+
+  /**
+   * Gives away the descriptor of the TCP socket, which is bound and does not listen: it is the
+   * caller's to close, and what else holds the port stays until release(). -1: there is none, or
+   * more than one.
+   */
+  takeDescriptor(): number
+}
+
 /**
  * A port and the number of probes it took, as `tries * 65536 + port`, so that no object is made
  * for it. Port 0: none was free.
@@ -77,7 +99,8 @@ export type Question = number
 export type Host = string
 
 /**
- * A byte for each port: 0 when it is free; otherwise the reason (1 TIME_WAIT, 2 denied, 3 in use)
- * plus what refuses: 8 TCP, 16 UDP, 32 IPv4, 64 IPv6.
+ * A byte for each port: 0 when it is free; otherwise the reason (1 TIME_WAIT, 2 denied, 3 in use,
+ * 4 leased) plus what refuses: 8 TCP, 16 UDP, 32 IPv4, 64 IPv6. A lease is of all that was asked of
+ * its protocol.
  */
 export type Verdicts = Uint8Array

@@ -11,6 +11,7 @@ export const Flag = {
   TIME_WAIT: 1,
   DENIED: 2,
   IN_USE: 3,
+  LEASED: 4,
   REASON_MASK: 7,
   TCP_REFUSES: 8,
   UDP_REFUSES: 16,

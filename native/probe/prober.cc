@@ -27,18 +27,28 @@ std::vector<Endpoint> PerFamily(Protocol protocol) {
   return {Wildcard(protocol, true, true), Wildcard(protocol, false, true)};
 }
 
-EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait) {
+EndpointProbe::Result EndpointProbe::ResultOf(const BindResult& result) {
+  switch (result.bind) {
+    case Bind::kBound: return {State::kFree, {}};
+    case Bind::kInUse: return {State::kInUse, {}};
+    case Bind::kDenied: return {State::kDenied, {}};
+    case Bind::kNoFamily:
+    case Bind::kNoAddress: return {State::kAbsent, result.error};
+    case Bind::kFailed: break;
+  }
+  return {State::kError, result.error};
+}
+
+EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait, LockLook* look) {
   const std::lock_guard<TicketLock> lock(one_at_a_time);
-  const auto result_of = [](const BindResult& result) -> Result {
-    switch (result.bind) {
-      case Bind::kBound: return {State::kFree, {}};
-      case Bind::kInUse: return {State::kInUse, {}};
-      case Bind::kDenied: return {State::kDenied, {}};
-      case Bind::kNoFamily:
-      case Bind::kNoAddress: return {State::kAbsent, result.error};
-      case Bind::kFailed: break;
+  const auto unless_leased = [&](const Result& otherwise) -> Result {
+    SystemError error;
+    switch (look->Ask(endpoint_.protocol, port, &error)) {
+      case LockState::kFree: return otherwise;
+      case LockState::kHeld: return {State::kLeased, {}};
+      case LockState::kFailed: break;
     }
-    return {State::kError, result.error};
+    return {State::kError, error};
   };
 
   // What a bind with SO_REUSEADDR is refused, an exclusive one is refused too. Busy ports come in
@@ -46,17 +56,34 @@ EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait) {
   const bool reuse_settles =
       endpoint_.protocol == Protocol::kTcp && time_wait == TimeWait::kFree && refused_before_;
   if (!reuse_settles) {
-    const Result exclusive = result_of(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
-    if (exclusive.state == State::kFree) socket_.Close();
+    const Result exclusive = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
+    if (exclusive.state == State::kFree) {
+      socket_.Close();
+      // A lease is one of the whole port, on whatever address it is held.
+      return endpoint_.dual_stack ? exclusive : unless_leased(exclusive);
+    }
     refused_before_ = exclusive.state == State::kInUse;
     if (!refused_before_ || endpoint_.protocol == Protocol::kUdp || time_wait == TimeWait::kInUse) {
       return exclusive;
     }
   }
-  const Result reuse = result_of(reuse_.Ask(&socket_, endpoint_, port));
+  const Result reuse = ResultOf(reuse_.Ask(&socket_, endpoint_, port));
   refused_before_ = reuse.state == State::kInUse;
-  if (reuse.state != State::kFree || time_wait == TimeWait::kFree) return reuse;
-  return {State::kTimeWait, {}};
+  if (reuse.state != State::kFree) return reuse;
+  return unless_leased(time_wait == TimeWait::kFree ? reuse : Result{State::kTimeWait, {}});
+}
+
+EndpointProbe::Result EndpointProbe::Hold(uint16_t port, TimeWait time_wait,
+                                          std::vector<HeldSocket>* held) {
+  const std::lock_guard<TicketLock> lock(one_at_a_time);
+  Result result = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
+  if (result.state == State::kInUse && endpoint_.protocol == Protocol::kTcp &&
+      time_wait == TimeWait::kFree) {
+    result = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kReuseAddress));
+  }
+  if (result.state != State::kFree) return result;
+  held->push_back({endpoint_.protocol, std::move(socket_)});
+  return ResultOf(held->back().socket.AdmitServers());
 }
 
 uint16_t EndpointProbe::AskSystem(SystemError* error) {
@@ -76,7 +103,7 @@ bool EndpointProbe::FallBackToIpv4() {
   return true;
 }
 
-Prober::Prober(const Question& question) : question_(question) {
+Prober::Prober(const Question& question, Purpose purpose) : question_(question) {
   probes_.reserve(4);  // two protocols, two addresses: the most there are
   for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
     if (!(protocol == Protocol::kTcp ? question.tcp : question.udp)) continue;
@@ -87,7 +114,10 @@ Prober::Prober(const Question& question) : question_(question) {
     } else if (!question.host.empty()) {
       if (!AddHost(protocol, question.host, false)) return;
     } else if (question.ipv4 && question.ipv6) {
-      for (const Endpoint& endpoint : BothFamilies(protocol)) probes_.emplace_back(endpoint);
+      for (const Endpoint& endpoint :
+           purpose == Purpose::kHold ? BothFamiliesToHold(protocol) : BothFamilies(protocol)) {
+        probes_.emplace_back(endpoint);
+      }
     } else {
       probes_.emplace_back(Wildcard(protocol, question.ipv6, false));
     }
@@ -101,15 +131,14 @@ bool Prober::AddHost(Protocol protocol, const std::string& host, bool optional) 
   return true;
 }
 
-template <typename Refused>
-bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, TimeWait time_wait,
-                     Refused&& refused) {
+template <typename Ask, typename Refused>
+bool Prober::AskEach(std::vector<EndpointProbe>* probes, Ask&& ask, Refused&& refused) {
   SystemError absent;
   bool answered = false;
   for (EndpointProbe& probe : *probes) {
-    EndpointProbe::Result result = probe.Ask(port, time_wait);
+    EndpointProbe::Result result = ask(&probe);
     if (result.state == EndpointProbe::State::kAbsent && probe.FallBackToIpv4()) {
-      result = probe.Ask(port, time_wait);
+      result = ask(&probe);
     }
     Reason reason = Reason::kInUse;
     switch (result.state) {
@@ -123,6 +152,7 @@ bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, TimeWait
       case EndpointProbe::State::kTimeWait: reason = Reason::kTimeWait; break;
       case EndpointProbe::State::kDenied: reason = Reason::kDenied; break;
       case EndpointProbe::State::kInUse: break;
+      case EndpointProbe::State::kLeased: reason = Reason::kLeased; break;
     }
     answered = true;
     if (!refused(probe.endpoint(), reason)) break;
@@ -135,8 +165,20 @@ Answer Prober::IsFree(uint16_t port) {
   if (error_.number != 0) return Answer::kError;
   bool free = true;
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
-  const bool answered =
-      AskEach(&probes_, port, time_wait, [&](const Endpoint&, Reason) { return free = false; });
+  const bool answered = AskEach(
+      &probes_, [&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); },
+      [&](const Endpoint&, Reason) { return free = false; });
+  if (!answered) return Answer::kError;
+  return free ? Answer::kFree : Answer::kBusy;
+}
+
+Answer Prober::Hold(uint16_t port, std::vector<HeldSocket>* held) {
+  if (error_.number != 0) return Answer::kError;
+  bool free = true;
+  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
+  const bool answered = AskEach(
+      &probes_, [&](EndpointProbe* probe) { return probe->Hold(port, time_wait, held); },
+      [&](const Endpoint&, Reason) { return free = false; });
   if (!answered) return Answer::kError;
   return free ? Answer::kFree : Answer::kBusy;
 }
@@ -155,8 +197,10 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
   };
 
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kTold : TimeWait::kFree;
-  if (!AskEach(&probes_, port, time_wait, note)) return std::nullopt;
-  if (!dual_stack) return verdict;
+  const auto ask = [&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); };
+  if (!AskEach(&probes_, ask, note)) return std::nullopt;
+  if (!NoteLeases(port, &verdict)) return std::nullopt;
+  if (!dual_stack || verdict.reason == Reason::kLeased) return verdict;
 
   // A dual-stack socket was refused: which family is it?
   const Verdict together = verdict;
@@ -169,9 +213,26 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
     }
   }
   verdict = Verdict{};
-  if (!AskEach(&explaining_, port, time_wait, note)) return std::nullopt;
+  if (!AskEach(&explaining_, ask, note)) return std::nullopt;
   // Nothing refuses any more: the port was let go of just now. The first answer stands.
   return verdict.reason == Reason::kNone ? together : verdict;
+}
+
+bool Prober::NoteLeases(uint16_t port, Verdict* verdict) {
+  bool leased = verdict->reason == Reason::kLeased;
+  for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
+    if (leased || !(protocol == Protocol::kTcp ? verdict->tcp : verdict->udp)) continue;
+    const LockState state = look_.Ask(protocol, port, &error_);
+    if (state == LockState::kFailed) return false;
+    leased = state == LockState::kHeld;
+  }
+  if (!leased) return true;
+  verdict->reason = Reason::kLeased;
+  for (const EndpointProbe& probe : probes_) {
+    verdict->ipv4 |= !probe.endpoint().ipv6 || probe.endpoint().dual_stack;
+    verdict->ipv6 |= probe.endpoint().ipv6;
+  }
+  return true;
 }
 
 uint16_t Prober::EphemeralPort() {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "hold/port_lock.h"
 #include "pick.h"
 #include "probe/socket.h"
 
@@ -24,7 +25,7 @@ struct Question {
 };
 
 // When several sockets are refused for different reasons, the greatest is reported.
-enum class Reason : uint8_t { kNone, kTimeWait, kDenied, kInUse };
+enum class Reason : uint8_t { kNone, kTimeWait, kDenied, kInUse, kLeased };
 
 struct Verdict {
   Reason reason = Reason::kNone;  // kNone: the port is free
@@ -38,6 +39,11 @@ struct Verdict {
 // What a TCP port in TIME_WAIT is to be: kFree, kInUse at the cost of one bind, or kTimeWait.
 enum class TimeWait : uint8_t { kFree, kInUse, kTold };
 
+struct HeldSocket {
+  Protocol protocol;
+  Socket socket;
+};
+
 // Asks about one endpoint, again and again, with sockets that survive refusals.
 class EndpointProbe {
  public:
@@ -45,12 +51,16 @@ class EndpointProbe {
 
   const Endpoint& endpoint() const { return endpoint_; }
 
-  enum class State : uint8_t { kFree, kTimeWait, kDenied, kInUse, kAbsent, kError };
+  enum class State : uint8_t { kFree, kTimeWait, kDenied, kInUse, kLeased, kAbsent, kError };
   struct Result {
     State state;
     SystemError error;  // set for kAbsent and kError
   };
-  Result Ask(uint16_t port, TimeWait time_wait);
+  // A port that somebody leases is told from one in TIME_WAIT by `look`.
+  Result Ask(uint16_t port, TimeWait time_wait, LockLook* look);
+
+  // Adds a socket that holds the port to `*held`, and lets servers bind it, where the system can.
+  Result Hold(uint16_t port, TimeWait time_wait, std::vector<HeldSocket>* held);
 
   // A port that the system chooses; 0, with `*error` set, when there is none.
   uint16_t AskSystem(SystemError* error);
@@ -60,16 +70,21 @@ class EndpointProbe {
   bool FallBackToIpv4();
 
  private:
+  static Result ResultOf(const BindResult& result);
+
   Endpoint endpoint_;
   Socket socket_;
   ReuseProbe reuse_;
   bool refused_before_ = false;
 };
 
+// What the sockets are for: on some systems those that see the most are not those that serve best.
+enum class Purpose : uint8_t { kProbe, kHold };
+
 // Answers one question for any number of ports. Not for use by several threads at once.
 class Prober {
  public:
-  explicit Prober(const Question& question);
+  explicit Prober(const Question& question, Purpose purpose = Purpose::kProbe);
 
   // Stops at the first refusal. kError: error() says what failed.
   Answer IsFree(uint16_t port);
@@ -77,6 +92,10 @@ class Prober {
   // As IsFree(), and after a refusal works out which sockets are refused and why: a free port costs
   // nothing more. Nothing, with error() set, when a system call failed.
   std::optional<Verdict> Probe(uint16_t port);
+
+  // Binds every socket of the question and adds them to `*held`; those that it added before a
+  // refusal or an error are the caller's to close. Says nothing of leases: the caller has the lock.
+  Answer Hold(uint16_t port, std::vector<HeldSocket>* held);
 
   // A port that the system chooses for the first socket of the question, and lets go of. 0, with
   // error() set, when there is none.
@@ -86,16 +105,19 @@ class Prober {
 
  private:
   bool AddHost(Protocol protocol, const std::string& host, bool optional);
-  // Calls `refused(endpoint, reason)` for each endpoint that is refused, until it returns false.
-  // False, with error() set, when a system call failed.
-  template <typename Refused>
-  bool AskEach(std::vector<EndpointProbe>* probes, uint16_t port, TimeWait time_wait,
-               Refused&& refused);
+  // Calls `ask(&probe)` for each endpoint, and `refused(endpoint, reason)` for each that is refused,
+  // until that returns false. False, with error() set, when a system call failed.
+  template <typename Ask, typename Refused>
+  bool AskEach(std::vector<EndpointProbe>* probes, Ask&& ask, Refused&& refused);
+  // Whether those who refuse lease the port: then that is the reason, on all that was asked. False,
+  // with error() set, when a system call failed.
+  bool NoteLeases(uint16_t port, Verdict* verdict);
 
   Question question_;
   std::vector<EndpointProbe> probes_;
   std::vector<EndpointProbe>
       explaining_;  // a dual-stack endpoint's families; made at its first refusal
+  LockLook look_;
   SystemError error_;
 };
 

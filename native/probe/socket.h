@@ -71,6 +71,11 @@ class Socket {
 
   // After kBound the socket holds the port until Close(). Always of the same endpoint.
   BindResult TryBind(const Endpoint& endpoint, uint16_t port, Sharing sharing);
+  // Turns SO_REUSEADDR on where that lets a server that has it too bind the port beside this socket,
+  // and keeps everybody else out. kBound or kFailed.
+  BindResult AdmitServers();
+  // Gives the descriptor away, to be closed by the caller. -1 where the system has none.
+  int TakeDescriptor();
   // The port that is held; 0, with `*error` set, when the system does not tell.
   uint16_t BoundPort(SystemError* error) const;
   void Close();
@@ -104,6 +109,12 @@ std::vector<Endpoint> PerFamily(Protocol protocol);
 
 // The fewest wildcard endpoints that collide with every user of a port in either family.
 std::vector<Endpoint> BothFamilies(Protocol protocol);
+
+// The same to be held and handed to a server, which has one socket.
+std::vector<Endpoint> BothFamiliesToHold(Protocol protocol);
+
+// Whether a bind to hold passes beside some users of the port, so that a probe is to go before it.
+extern const bool kHoldSeesLess;
 
 // Whether a text is an IP literal, with an IPv6 zone or without: RFC 4291 and RFC 4007.
 bool IsIpLiteral(const std::string& text);

@@ -35,6 +35,26 @@ int OpenCloseOnExec(int domain, int type) {
 // with a socket on a specific address (in_pcbbind() looks for those with INPLOOKUP_WILDCARD then).
 std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protocol); }
 
+// What Node.js itself listens on: one dual-stack socket, or, on OpenBSD, which has none, IPv6 alone.
+std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) {
+#ifdef __OpenBSD__
+  return PerFamily(protocol);
+#else
+  Endpoint endpoint;
+  endpoint.protocol = protocol;
+  endpoint.ipv6 = true;
+  endpoint.dual_stack = true;
+  return {endpoint};
+#endif
+}
+
+// A dual-stack bind may pass beside an IPv4-only socket.
+const bool kHoldSeesLess = true;
+
+// SO_REUSEADDR does not let two wildcard sockets share a port here (in_pcbbind() asks for
+// SO_REUSEPORT then): a server binds when the hold is released.
+BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
+
 // With SO_REUSEADDR a wildcard bind passes beside a *listener* on a specific address (setsockopt(2)
 // of FreeBSD; in_pcbbind() then looks for an exact match alone). So each address of the machine is
 // asked too: a listener on it refuses the exact match, a connection in TIME_WAIT does not.

@@ -19,6 +19,15 @@ std::vector<Endpoint> BothFamilies(Protocol protocol) {
   return {endpoint};
 }
 
+std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) { return BothFamilies(protocol); }
+
+const bool kHoldSeesLess = false;
+
+// Set after an exclusive bind, it changes what others may: a bind that has it too passes while none
+// of the sockets listens, and one without it, or one that asks for any free port, is refused
+// (sk_reuseport_match() and inet_csk_find_open_port() in net/ipv4/inet_connection_sock.c).
+BindResult Socket::AdmitServers() { return Share(Sharing::kReuseAddress); }
+
 // With SO_REUSEADDR on both sides Linux lets a bind pass unless the other socket listens
 // (inet_bind_conflict() in net/ipv4/inet_connection_sock.c), on whatever address, so that asking
 // the same endpoint again is the whole answer.

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "endpoint_address.h"
 #include "socket.h"
@@ -97,6 +98,8 @@ BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port, Sharing shar
   });
   return result == 0 ? BindResult{Bind::kBound, {}} : Failure("bind");
 }
+
+int Socket::TakeDescriptor() { return static_cast<int>(std::exchange(handle_, kNone)); }
 
 uint16_t Socket::BoundPort(SystemError* error) const {
   const uint16_t port = PortOf(static_cast<int>(handle_));

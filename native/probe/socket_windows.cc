@@ -99,6 +99,15 @@ void Socket::Close() {
 // One socket per family, as SO_EXCLUSIVEADDRUSE guards one address at a time.
 std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protocol); }
 
+std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) { return BothFamilies(protocol); }
+
+const bool kHoldSeesLess = false;
+
+// SO_EXCLUSIVEADDRUSE cannot be taken back: a server binds when the hold is released.
+BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
+
+int Socket::TakeDescriptor() { return -1; }
+
 // SO_REUSEADDR on Windows takes a port from a live listener, so that it cannot tell one from
 // TIME_WAIT; and a connection in TIME_WAIT does not refuse a bind there. A refusal is final.
 BindResult ReuseProbe::Ask(Socket*, const Endpoint&, uint16_t) { return {Bind::kInUse, {}}; }

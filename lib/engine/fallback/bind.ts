@@ -3,12 +3,14 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type ListenOptions, type Server } from 'node:net'
-import type { Endpoint } from './endpoints.js'
+import type { Endpoint, Protocol } from './endpoints.js'
+import { isLocked, isLockedNow } from './lock.js'
 
 /** `absent`: the system lacks the family, or the address is not this machine's. */
 export type Bind =
   | { readonly is: 'bound'; readonly port: number }
   | { readonly is: 'in-use' | 'denied' }
+  | { readonly is: 'locked' | 'unlocked' }
   | { readonly is: 'absent'; readonly error: NodeJS.ErrnoException }
 
 /** What Node.js says of a listen() that fails, at once; since 22.3 and 20.17. */
@@ -19,20 +21,26 @@ export function bindsAtOnce({ protocol, everywhere }: Endpoint): boolean {
   return protocol === 'udp' || everywhere
 }
 
+/** What to ask of a port: to bind an endpoint, or to look at the lock of a protocol. */
+export type Step = readonly [what: Endpoint | Protocol, port: number]
+
 /** Binds and lets go before it returns. Throws an error that says nothing of the port. */
-export function bindNow(endpoint: Endpoint, port: number): Bind {
-  return endpoint.protocol === 'udp' ? bindUdp(endpoint, port) : listenNow(port)
+export function bindNow([what, port]: Step): Bind {
+  if (typeof what === 'string') return lookedAt(isLockedNow(what, port))
+  return what.protocol === 'udp' ? bindUdp(what, port) : listenNow(port)
 }
 
 let lastListen: Promise<unknown> = Promise.resolve()
 
 /**
- * As bindNow(), for every endpoint. A bind holds its port until the event loop has turned: one comes
+ * As bindNow(), for every endpoint; a look disturbs no one. A bind holds its port until the event loop has turned: one comes
  * after the other, so that calls at the same time do not take each other for a server.
  */
-export async function bind(endpoint: Endpoint, port: number): Promise<Bind> {
-  if (bindsAtOnce(endpoint)) return bindNow(endpoint, port)
-  const mine = lastListen.then(() => listen(endpoint, port))
+export async function bind(step: Step): Promise<Bind> {
+  const [what, port] = step
+  if (typeof what === 'string') return lookedAt(await isLocked(what, port))
+  if (bindsAtOnce(what)) return bindNow(step)
+  const mine = lastListen.then(() => listen(what, port))
   lastListen = mine.catch(ignore)
   return await mine
 }
@@ -111,7 +119,8 @@ function refusedLikeUdp(port: number): Bind {
   return likeUdp.is === 'denied' ? likeUdp : { is: 'in-use' }
 }
 
-function refused(error: NodeJS.ErrnoException): Bind {
+/** What the error of a bind says of the port. Throws one that says nothing of it. */
+export function refused(error: NodeJS.ErrnoException): Bind {
   switch (error.code) {
     case 'EADDRINUSE':
       return { is: 'in-use' }
@@ -124,6 +133,10 @@ function refused(error: NodeJS.ErrnoException): Bind {
     default:
       throw error
   }
+}
+
+function lookedAt(locked: boolean): Bind {
+  return { is: locked ? 'locked' : 'unlocked' }
 }
 
 function boundTo(server: Server): Bind {

@@ -8,9 +8,12 @@ import type { Engine } from '../../../binding.js'
 
 type Asked = 'pick' | 'isFree' | 'probe' | 'ephemeralPort'
 
-export type BlockingCall = {
-  [Name in Asked]: { readonly name: Name; readonly args: Parameters<Engine[Name]> }
-}[Asked]
+export type BlockingCall =
+  | {
+      [Name in Asked]: { readonly name: Name; readonly args: Parameters<Engine[Name]> }
+    }[Asked]
+  | { readonly name: 'hold'; readonly args: readonly [id: number, ...Parameters<Engine['hold']>] }
+  | { readonly name: 'release'; readonly args: readonly [id: number] }
 
 /** What the thread is given at its start. */
 export interface ThreadData {

@@ -4,9 +4,21 @@ import { networkInterfaces } from 'node:os'
 import type { Host, Question } from '../../../binding.js'
 import { Flag } from '../../question.js'
 
+/** Where ports have locks: native/hold/port_lock.h; and where a server can bind what is held. */
+export const IS_LINUX = process.platform === 'linux' || process.platform === 'android'
+
+export type Protocol = 'tcp' | 'udp'
+
+/** The protocols that a question asks about. */
+export function protocolsOf(question: Question): Protocol[] {
+  return (['tcp', 'udp'] as const).filter(
+    (protocol) => (question & (protocol === 'tcp' ? Flag.TCP : Flag.UDP)) !== 0,
+  )
+}
+
 /** One address to bind; the port comes with each bind. */
 export interface Endpoint {
-  readonly protocol: 'tcp' | 'udp'
+  readonly protocol: Protocol
   /** An IP literal. */
   readonly address: string
   readonly ipv4: boolean
@@ -25,14 +37,13 @@ export interface Endpoint {
  * pass beside a listener on a specific address: on macOS and the BSDs for their SO_REUSEADDR, on
  * Windows for want of SO_EXCLUSIVEADDRUSE; there each address of the machine is asked.
  */
-const DUAL_STACK_SEES_ALL = process.platform === 'linux' || process.platform === 'android'
+const DUAL_STACK_SEES_ALL = IS_LINUX
 
 export function endpointsOf(question: Question, host: Host): Endpoint[] {
   const ipv4 = (question & Flag.IPV4) !== 0
   const ipv6 = (question & Flag.IPV6) !== 0
   const endpoints: Endpoint[] = []
-  for (const protocol of ['tcp', 'udp'] as const) {
-    if ((question & (protocol === 'tcp' ? Flag.TCP : Flag.UDP)) === 0) continue
+  for (const protocol of protocolsOf(question)) {
     if (host === 'localhost') {
       if (ipv6) endpoints.push(specific(protocol, '::1', ipv4))
       if (ipv4) endpoints.push(specific(protocol, '127.0.0.1', ipv6))
@@ -56,7 +67,7 @@ export function endpointsOf(question: Question, host: Host): Endpoint[] {
 }
 
 /** The IPv6-only wildcard, the IPv4 one, or both. */
-export function wildcards(protocol: 'tcp' | 'udp', ipv4: boolean, ipv6: boolean): Endpoint[] {
+export function wildcards(protocol: Protocol, ipv4: boolean, ipv6: boolean): Endpoint[] {
   const optional = ipv4 && ipv6
   const endpoints: Endpoint[] = []
   if (ipv6) endpoints.push(specific(protocol, '::', optional))
@@ -64,12 +75,12 @@ export function wildcards(protocol: 'tcp' | 'udp', ipv4: boolean, ipv6: boolean)
   return endpoints
 }
 
-function specific(protocol: 'tcp' | 'udp', address: string, optional: boolean): Endpoint {
+function specific(protocol: Protocol, address: string, optional: boolean): Endpoint {
   const ipv6 = address.includes(':')
   return { protocol, address, ipv4: !ipv6, ipv6, everywhere: false, optional }
 }
 
-function eachAddress(protocol: 'tcp' | 'udp', ipv4: boolean, ipv6: boolean): Endpoint[] {
+function eachAddress(protocol: Protocol, ipv4: boolean, ipv6: boolean): Endpoint[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter(({ family }) => (family === 'IPv6' ? ipv6 : ipv4))

@@ -1,10 +1,11 @@
 // The engine without a binary: binding.d.ts in TypeScript, over public Node.js API.
 
-import type { Engine } from '../../../binding.js'
+import type { Engine, Hold, Pick } from '../../../binding.js'
 import { bind, bindNow, bindsAtOnce } from './bind.js'
 import { type BlockingCall, callBlocking } from './blocking.js'
 import { endpointsOf } from './endpoints.js'
 import { hashcode } from './hashcode.js'
+import { hold, release } from './hold.js'
 import { fillSequence } from './sequence.js'
 import { ephemeralPortSteps, isFreeSteps, pickSteps, probeSteps, type Steps } from './steps.js'
 
@@ -14,6 +15,7 @@ export const fallback: Engine = {
   sequence: fillSequence,
   pick: (...args) => now(args[5], args[6], { name: 'pick', args }, () => pickSteps(...args)),
   pickAsync: (...args) => later(pickSteps(...args)),
+  hold: (...args) => new HoldInThread(args),
   isFree: (...args) => now(args[1], args[2], { name: 'isFree', args }, () => isFreeSteps(...args)),
   probe: (...args) => now(args[1], args[2], { name: 'probe', args }, () => probeSteps(...args)),
   probeAsync: (...args) => later(probeSteps(...args)),
@@ -37,7 +39,7 @@ function now<Answer>(
   if (!atOnce) return callBlocking(call) as Answer
   const running = steps()
   let step = running.next()
-  while (!step.done) step = running.next(bindNow(...step.value))
+  while (!step.done) step = running.next(bindNow(step.value))
   return step.value
 }
 
@@ -49,7 +51,7 @@ async function later<Answer>(running: Steps<Answer>): Promise<Answer> {
   let step = running.next()
   let until = performance.now() + SLICE_MS
   while (!step.done) {
-    step = running.next(await bind(...step.value))
+    step = running.next(await bind(step.value))
     if (performance.now() < until) continue
     await new Promise((resolve) => setImmediate(resolve))
     until = performance.now() + SLICE_MS
@@ -57,9 +59,44 @@ async function later<Answer>(running: Steps<Answer>): Promise<Answer> {
   return step.value
 }
 
+/** A hold of the thread, which has an event loop to hold it with: hold.ts. */
+class HoldInThread implements Hold {
+  readonly pick: Pick
+  readonly #id = ++lastId
+  #isReleased = false
+
+  constructor(args: Parameters<Engine['hold']>) {
+    this.pick = callBlocking({ name: 'hold', args: [this.#id, ...args] }) as Pick
+    abandoned.register(this, this.#id, this)
+  }
+
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    abandoned.unregister(this)
+    releaseNow(this.#id)
+  }
+
+  takeDescriptor(): number {
+    return -1 // Node.js gives none away
+  }
+}
+
+let lastId = 0
+
+const abandoned = new FinalizationRegistry(releaseNow)
+
+function releaseNow(id: number): void {
+  callBlocking({ name: 'release', args: [id] })
+}
+
 /** Answers a call of callBlocking(), in its thread. */
-export function answer({ name, args }: BlockingCall): Promise<unknown> {
+export async function answer({ name, args }: BlockingCall): Promise<unknown> {
   switch (name) {
+    case 'hold':
+      return hold(...args)
+    case 'release':
+      return release(...args)
     case 'pick':
       return later(pickSteps(...args))
     case 'isFree':

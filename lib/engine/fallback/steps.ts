@@ -3,49 +3,80 @@
 
 import type { Engine, Host, Pick, Question, Verdicts } from '../../../binding.js'
 import { Flag } from '../../question.js'
-import type { Bind } from './bind.js'
-import { type Endpoint, endpointsOf, wildcards } from './endpoints.js'
+import type { Bind, Step } from './bind.js'
+import {
+  type Endpoint,
+  endpointsOf,
+  IS_LINUX,
+  type Protocol,
+  protocolsOf,
+  wildcards,
+} from './endpoints.js'
 import { onePeriod } from './sequence.js'
 
-export type Steps<Answer> = Generator<readonly [Endpoint, port: number], Answer, Bind>
+type PickArguments = Parameters<Engine['pick']>
+
+export type Steps<Answer> = Generator<Step, Answer, Bind>
+
+/** What a question asks of a port. */
+interface Asked {
+  readonly endpoints: readonly Endpoint[]
+  /** Whose locks to look at: libuv sets SO_REUSEADDR, so that a port that is leased binds. */
+  readonly locks: readonly Protocol[]
+}
+
+function askedBy(question: Question, host: Host): Asked {
+  return {
+    endpoints: endpointsOf(question, host),
+    locks: IS_LINUX ? protocolsOf(question) : [],
+  }
+}
 
 /** The first free candidate: prepended ones, then one period of the sequence. */
-export function* pickSteps(...args: Parameters<Engine['pick']>): Steps<Pick> {
-  const [seed, candidates, prepend, skip, maxTries, question, host] = args
-  const endpoints = endpointsOf(question, host)
-  const dropped = Math.min(skip, prepend.length)
+export function* pickSteps(...args: PickArguments): Steps<Pick> {
+  const [, , , , maxTries, question, host] = args
+  const asked = askedBy(question, host)
   let tries = 0
-  for (const ports of [prepend.subarray(dropped), onePeriod(seed, candidates, skip - dropped)]) {
-    for (const port of ports) {
-      if (tries === maxTries) return tries * 65536
-      tries++
-      if ((yield* verdictSteps(endpoints, port, true)) === 0) return tries * 65536 + port
-    }
+  for (const port of candidatesOf(args)) {
+    if (tries === maxTries) break
+    tries++
+    if ((yield* verdictSteps(asked, port, true)) === 0) return tries * 65536 + port
   }
   return tries * 65536
 }
 
+/** The candidates of a pick, each once, after the first `skip` ones. */
+export function* candidatesOf(args: PickArguments): Generator<number> {
+  const [seed, candidates, prepend, skip] = args
+  const dropped = Math.min(skip, prepend.length)
+  yield* prepend.subarray(dropped)
+  yield* onePeriod(seed, candidates, skip - dropped)
+}
+
 /** A verdict for each port, with what refuses and why. */
 export function* probeSteps(ports: Uint16Array, question: Question, host: Host): Steps<Verdicts> {
-  const endpoints = endpointsOf(question, host)
+  const asked = askedBy(question, host)
   // What a dual-stack socket is refused is told apart by its families.
-  const families = endpoints.some(({ everywhere }) => everywhere)
-    ? endpoints.flatMap((one) => (one.everywhere ? wildcards(one.protocol, true, true) : [one]))
+  const families = asked.endpoints.some(({ everywhere }) => everywhere)
+    ? asked.endpoints.flatMap((one) =>
+        one.everywhere ? wildcards(one.protocol, true, true) : [one],
+      )
     : []
   const verdicts = new Uint8Array(ports.length)
   for (const [i, port] of ports.entries()) {
-    const verdict = yield* verdictSteps(endpoints, port, false)
+    const verdict = yield* verdictSteps(asked, port, false)
+    const isSettled = verdict === 0 || (verdict & Flag.REASON_MASK) === Flag.LEASED
     // Nothing refuses any more: the port was let go of just now. The first answer stands.
     verdicts[i] =
-      verdict !== 0 && families.length > 0
-        ? (yield* verdictSteps(families, port, false)) || verdict
-        : verdict
+      isSettled || families.length === 0
+        ? verdict
+        : (yield* verdictSteps({ endpoints: families, locks: [] }, port, false)) || verdict
   }
   return verdicts
 }
 
 export function* isFreeSteps(port: number, question: Question, host: Host): Steps<boolean> {
-  return (yield* verdictSteps(endpointsOf(question, host), port, true)) === 0
+  return (yield* verdictSteps(askedBy(question, host), port, true)) === 0
 }
 
 /** A port that the system chooses. */
@@ -61,11 +92,7 @@ export function* ephemeralPortSteps(question: Question, host: Host): Steps<numbe
 }
 
 /** The verdict of binding.d.ts on a port; with `first`, at the first refusal. */
-function* verdictSteps(
-  endpoints: readonly Endpoint[],
-  port: number,
-  first: boolean,
-): Steps<number> {
+function* verdictSteps({ endpoints, locks }: Asked, port: number, first: boolean): Steps<number> {
   let reason = 0
   let refusing = 0
   let answered = false
@@ -80,11 +107,24 @@ function* verdictSteps(
     answered = true
     if (bind.is === 'bound') continue
     reason = Math.max(reason, bind.is === 'denied' ? Flag.DENIED : Flag.IN_USE)
-    refusing |= endpoint.protocol === 'tcp' ? Flag.TCP_REFUSES : Flag.UDP_REFUSES
-    if (endpoint.ipv4) refusing |= Flag.IPV4_REFUSES
-    if (endpoint.ipv6) refusing |= Flag.IPV6_REFUSES
-    if (first) break
+    refusing |= refusalOf(endpoint)
+    if (first) return reason | refusing
   }
   if (!answered) throw absent // every family is missing
+  for (const protocol of locks) {
+    if ((yield [protocol, port]).is === 'unlocked') continue
+    reason = Flag.LEASED
+    for (const endpoint of endpoints) {
+      if (endpoint.protocol === protocol) refusing |= refusalOf(endpoint)
+    }
+  }
   return reason | refusing
+}
+
+function refusalOf({ protocol, ipv4, ipv6 }: Endpoint): number {
+  return (
+    (protocol === 'tcp' ? Flag.TCP_REFUSES : Flag.UDP_REFUSES) |
+    (ipv4 ? Flag.IPV4_REFUSES : 0) |
+    (ipv6 ? Flag.IPV6_REFUSES : 0)
+  )
 }

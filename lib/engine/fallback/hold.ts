@@ -1,0 +1,175 @@
+// Holds ports over public Node.js API, in a thread that has an event loop.
+
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type ListenOptions,
+  type Server,
+  type Socket,
+} from 'node:net'
+import type { Engine, Pick } from '../../../binding.js'
+import { Flag } from '../../question.js'
+import { type Bind, bind, refused } from './bind.js'
+import {
+  type Endpoint,
+  endpointsOf,
+  IS_LINUX,
+  type Protocol,
+  protocolsOf,
+  wildcards,
+} from './endpoints.js'
+import { isLockedNow, lockNames } from './lock.js'
+import { candidatesOf } from './steps.js'
+
+/** Closes a socket at once. */
+type Closer = () => void
+
+const holds = new Map<number, readonly Closer[]>()
+
+/** Holds the first candidate that can be held, under a number of the caller's choice. */
+export async function hold(id: number, ...args: Parameters<Engine['hold']>): Promise<Pick> {
+  const [, , , , maxTries, question, host] = args
+  let tries = 0
+  for (const port of candidatesOf(args)) {
+    if (tries === maxTries) break
+    tries++
+    const closers: Closer[] = []
+    let held = false
+    try {
+      held = await holdPort(port, question, host, closers)
+    } finally {
+      if (!held) for (const close of closers.reverse()) close()
+    }
+    if (!held) continue
+    holds.set(id, closers.reverse())
+    return tries * 65536 + port
+  }
+  return tries * 65536
+}
+
+/** Lets the port of a hold go; one that is gone stays gone. */
+export function release(id: number): void {
+  for (const close of holds.get(id) ?? []) close()
+  holds.delete(id)
+}
+
+/** Adds what holds the port to `closers`; what is there when it cannot be held is to be closed. */
+async function holdPort(
+  port: number,
+  question: number,
+  host: string,
+  closers: Closer[],
+): Promise<boolean> {
+  for (const protocol of protocolsOf(question)) {
+    if (!(await takeLock(protocol, port, closers))) return false
+  }
+  // What holds the port sees less of it than these binds.
+  for (const endpoint of endpointsOf(question, host)) {
+    const { is } = await bind([endpoint, port])
+    if (is !== 'bound' && !(is === 'absent' && endpoint.optional)) return false
+  }
+  const ipv4 = (question & Flag.IPV4) !== 0
+  const ipv6 = (question & Flag.IPV6) !== 0
+  const endpoints =
+    host === ''
+      ? protocolsOf(question).flatMap((protocol) => wildcards(protocol, ipv4, ipv6))
+      : endpointsOf(question, host)
+  let isHeld = false
+  for (const endpoint of endpoints) {
+    const { is } = await holdEndpoint(endpoint, port, closers)
+    if (is === 'bound') isHeld = true
+    else if (!(is === 'absent' && endpoint.optional)) return false
+  }
+  return isHeld
+}
+
+async function takeLock(protocol: Protocol, port: number, closers: Closer[]): Promise<boolean> {
+  // One of a name that Node.js cannot bind.
+  if (IS_LINUX && isLockedNow(protocol, port)) return false
+  try {
+    for (const path of lockNames(protocol, port)) await listen({ path, exclusive: true }, closers)
+    return true
+  } catch (error) {
+    if (refused(error as NodeJS.ErrnoException).is === 'in-use') return false
+    throw error
+  }
+}
+
+/**
+ * On Linux a TCP port is held by a connection from it: Node.js has no socket that is bound and does
+ * not listen, and beside one that listens no server could bind. To each other connection, probe and
+ * choice of the system the port is taken; a server, on any address, has SO_REUSEADDR, as this socket
+ * has of libuv.
+ */
+async function holdEndpoint(endpoint: Endpoint, port: number, closers: Closer[]): Promise<Bind> {
+  const { protocol, address, ipv4 } = endpoint
+  try {
+    if (protocol === 'udp') await bindUdp(address, port, closers)
+    else if (IS_LINUX) await connectFrom(LOOPBACK[address] ?? address, port, closers)
+    else await listen({ host: address, port, ipv6Only: !ipv4, exclusive: true }, closers)
+    return { is: 'bound', port }
+  } catch (error) {
+    return refused(error as NodeJS.ErrnoException)
+  }
+}
+
+async function listen(options: ListenOptions, closers: Closer[]): Promise<Server> {
+  // Nobody is served: who connects looks at a lock, or mistakes the holder for a server.
+  const server = createServer((socket) => socket.destroy())
+  closers.push(() => server.close())
+  server.listen(options)
+  await once(server, 'listening')
+  return server
+}
+
+async function bindUdp(address: string, port: number, closers: Closer[]): Promise<void> {
+  const ipv6 = address.includes(':')
+  const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6, reuseAddr: IS_LINUX })
+  closers.push(() => socket.close())
+  socket.bind({ port, address, exclusive: true })
+  await once(socket, 'listening')
+}
+
+/** A wildcard is held on its loopback: a connection needs an address. */
+const LOOPBACK: Readonly<Record<string, string>> = { '::': '::1', '0.0.0.0': '127.0.0.1' }
+
+async function connectFrom(address: string, port: number, closers: Closer[]): Promise<void> {
+  const peer = await peerOn(address, closers)
+  const socket: Socket = connect({
+    host: address,
+    port: peer,
+    localAddress: address,
+    localPort: port,
+    allowHalfOpen: true, // the other end closes at once
+  })
+  socket.on('error', () => {})
+  // A reset leaves nothing in TIME_WAIT.
+  closers.push(() => (socket.connecting ? socket.destroy() : socket.resetAndDestroy()))
+  await once(socket, 'connect')
+}
+
+/** The servers that held ports are connected to, one for an address, while there are any. */
+const peers = new Map<string, { readonly port: Promise<number>; users: number; close: Closer }>()
+
+async function peerOn(address: string, closers: Closer[]): Promise<number> {
+  let peer = peers.get(address)
+  if (peer === undefined) {
+    const ofPeer: Closer[] = []
+    const server = listen({ host: address, port: 0, exclusive: true }, ofPeer)
+    const port = server.then((listening) => (listening.address() as AddressInfo).port)
+    peer = { port, users: 0, close: () => ofPeer.forEach((close) => close()) }
+    peers.set(address, peer)
+  }
+  const used = peer
+  used.users++
+  closers.push(() => {
+    used.users--
+    if (used.users > 0) return
+    used.close()
+    peers.delete(address)
+  })
+  return await used.port
+}

@@ -1,0 +1,62 @@
+#include "hold/holder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace port4me {
+
+Hold& Hold::operator=(Hold&& other) noexcept {
+  Release();
+  locks_.swap(other.locks_);
+  sockets_.swap(other.sockets_);
+  return *this;
+}
+
+void Hold::Release() {
+  // The port first: who finds the lock taken passes the port over; who finds it free may bind.
+  sockets_.clear();
+  locks_.clear();
+}
+
+int Hold::TakeDescriptor() {
+  const auto is_tcp = [](const HeldSocket& held) { return held.protocol == Protocol::kTcp; };
+  if (std::count_if(sockets_.begin(), sockets_.end(), is_tcp) != 1) return -1;
+  return std::find_if(sockets_.begin(), sockets_.end(), is_tcp)->socket.TakeDescriptor();
+}
+
+Holder::Holder(const Question& question)
+    : question_(question),
+      prober_(question),
+      binder_(question, Purpose::kHold),
+      error_(binder_.error()) {}
+
+Answer Holder::Try(uint16_t port) {
+  if (error_.number != 0) return Answer::kError;
+  Answer answer = TakeLocks(port);
+  if (answer == Answer::kFree && kHoldSeesLess) {
+    answer = prober_.IsFree(port);
+    if (answer == Answer::kError) error_ = prober_.error();
+  }
+  if (answer == Answer::kFree) {
+    answer = binder_.Hold(port, &hold_.sockets_);
+    if (answer == Answer::kError) error_ = binder_.error();
+  }
+  if (answer != Answer::kFree) hold_.Release();
+  return answer;
+}
+
+Answer Holder::TakeLocks(uint16_t port) {
+  for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
+    if (!(protocol == Protocol::kTcp ? question_.tcp : question_.udp)) continue;
+    switch (hold_.locks_.emplace_back().Take(protocol, port, &error_)) {
+      case LockState::kFree: break;
+      case LockState::kHeld: return Answer::kBusy;
+      case LockState::kFailed: return Answer::kError;
+    }
+  }
+  return Answer::kFree;
+}
+
+Hold Holder::Take() { return std::exchange(hold_, Hold{}); }
+
+}  // namespace port4me

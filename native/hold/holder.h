@@ -1,0 +1,63 @@
+// Keeps ports: takes the lock, binds, and lets servers in.
+
+#ifndef PORT4ME_HOLD_HOLDER_H_
+#define PORT4ME_HOLD_HOLDER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "hold/port_lock.h"
+#include "pick.h"
+#include "probe/prober.h"
+#include "probe/socket.h"
+
+namespace port4me {
+
+// What holds a port; nothing, when it was made by default or released.
+class Hold {
+ public:
+  Hold() = default;
+  ~Hold() { Release(); }
+  Hold(Hold&&) = default;
+  Hold& operator=(Hold&& other) noexcept;
+
+  // Lets go of all. A second time does nothing.
+  void Release();
+
+  // Gives the descriptor of the TCP socket away, to be listened on and closed by the caller; the
+  // lock stays until Release(). -1: there is not exactly one, or the system has no descriptors.
+  int TakeDescriptor();
+
+ private:
+  friend class Holder;
+
+  std::vector<PortLock> locks_;
+  std::vector<HeldSocket> sockets_;
+};
+
+// Holds the first port that can be held, of those it is asked to try.
+class Holder {
+ public:
+  explicit Holder(const Question& question);
+
+  // kFree: the port is held; Take() gives the hold. kError: error() says what failed, and nothing is
+  // held.
+  Answer Try(uint16_t port);
+
+  Hold Take();
+
+  const SystemError& error() const { return error_; }
+
+ private:
+  Answer TakeLocks(uint16_t port);
+
+  Question question_;
+  Prober prober_;   // asks, where a bind to hold does not see all
+  Prober binder_;
+  Hold hold_;
+  SystemError error_;
+};
+
+}  // namespace port4me
+
+#endif  // PORT4ME_HOLD_HOLDER_H_
