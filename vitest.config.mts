@@ -14,6 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{native,contract,package}/**/*.test.ts'],
+          execArgv: ['--expose-gc'],
           env: clean,
           testTimeout: 60_000,
         },

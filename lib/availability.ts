@@ -193,6 +193,7 @@ const REASONS = {
   [Flag.TIME_WAIT]: 'time-wait',
   [Flag.DENIED]: 'denied',
   [Flag.IN_USE]: 'in-use',
+  [Flag.LEASED]: 'leased',
 } as const
 
 function statusesOf(ports: Uint16Array, verdicts: Verdicts): PortStatus[] {

@@ -9,6 +9,7 @@
  * - `ERR_NO_ENGINE`: `PORT4ME_ENGINE=native` without an addon that loads
  * - `ERR_NO_CANDIDATE`: the settings leave no port to try
  * - `ERR_NO_FREE_PORT`: no port that was tried is free
+ * - `ERR_LEASE_RELEASED`: a lease that is over cannot be listened on
  * - `ERR_SYSTEM`: a system call failed in a way that says nothing about the port; `errno` and
  *   `syscall` say which and how
  */
@@ -21,6 +22,7 @@ export type Port4meErrorCode =
   | 'ERR_NO_ENGINE'
   | 'ERR_NO_CANDIDATE'
   | 'ERR_NO_FREE_PORT'
+  | 'ERR_LEASE_RELEASED'
   | 'ERR_SYSTEM'
 
 /**

@@ -4,12 +4,18 @@ import { currentEngine } from './engine/engine.js'
 
 export { isFree, isFreeTcp, isFreeUdp, probe, probeAsync } from './availability.js'
 export { Port4meError, type Port4meErrorCode } from './errors.js'
+export { leasePort, leasePorts } from './lease.js'
 export { type PortRange, pickRandomUnusedPort, pickUnusedPort, portRange } from './openport.js'
 export { listPorts, port4me, port4meAsync, portRank, portSequence } from './port4me.js'
 export { PortReservation } from './reservation.js'
+export { sharedPort } from './shared-port.js'
 export type {
   CandidateOptions,
+  LeaseOptions,
+  Listenable,
+  ListenOptions,
   Port4meOptions,
+  PortLease,
   PortSpec,
   PortStatus,
   ProbeOptions,

@@ -167,7 +167,11 @@ function firstPort(settings: Settings, engine: Engine): number {
   return portOf(65536 + (port ?? 0), settings, engine)
 }
 
-function portOf(pick: Pick, settings: Settings, engine: Engine): number {
+/**
+ * The port of a pick; what was read and tried is told where that is asked for.
+ * @internal
+ */
+export function portOf(pick: Pick, settings: Settings, engine: Engine): number {
   const port = pick % 65536
   const tries = Math.floor(pick / 65536)
   if (settings.debug) debug().reportPick(settings, engine, port, tries)

@@ -52,6 +52,64 @@ export interface Port4meOptions extends CandidateOptions, ProbeOptions {
   mustWork?: boolean | undefined
 }
 
+/** What {@link leasePort} takes: as {@link port4me}, but there is no lease of no port. */
+export type LeaseOptions = Omit<Port4meOptions, 'mustWork'>
+
+/** How a server is to listen on a leased port. */
+export interface ListenOptions {
+  /**
+   * Where to listen, as in the server's own listen(): a name or an address. Default: what the lease
+   * is of, which is every address unless its options say otherwise.
+   */
+  host?: string | undefined
+  /** How many connections may wait to be accepted. Default: 511, Node.js's own. */
+  backlog?: number | undefined
+  /** Closes the server when it is aborted. */
+  signal?: AbortSignal | undefined
+}
+
+/** A server, or what makes one: of node:net, http, https or http2, or whatever has their listen(). */
+export interface Listenable {
+  listen(...args: never[]): unknown
+}
+
+/** A port that stays yours. */
+export interface PortLease {
+  /** From 1 to 65535. */
+  readonly port: number
+
+  /**
+   * Whether the lease is over: it was released, or a server got the port, or failed to.
+   */
+  readonly released: boolean
+
+  /**
+   * Lets a server listen on the port, with nothing that could come between: it gets the very socket
+   * that held the port. (Without the addon, on Windows, in a cluster worker, for another host or for
+   * `localhost` it binds the port itself: on Linux while the lease still holds it, elsewhere at once
+   * after.) The lease ends with that; a UDP port that was leased too is let go.
+   *
+   * @param server what is to listen
+   * @returns what listen() of the server returns, the server itself as a rule, when it listens
+   * @throws {Port4meError} rejects, and the lease is over: `ERR_LEASE_RELEASED` when it was before;
+   *   `ERR_SYSTEM` when the server cannot listen
+   *
+   * @example
+   * const server = http.createServer(app)
+   * await lease.listen(server)
+   */
+  listen<Server extends Listenable>(
+    server: Server,
+    options?: ListenOptions,
+  ): Promise<Awaited<ReturnType<Server['listen']>>>
+
+  /** Lets the port go. A second time does nothing, nor once a server has it. */
+  release(): void
+
+  /** As release(), for `using lease = leasePort()`. */
+  [Symbol.dispose](): void
+}
+
 /** What to ask of a port. */
 export interface ProbeOptions {
   /** Which protocols must be able to bind it. Each function says its default. */
@@ -85,10 +143,11 @@ export interface PortStatus {
   readonly port: number
   readonly free: boolean
   /**
-   * Why it is not free: another socket has it; the system keeps it, for the privileged or for
-   * itself; or, with `timeWait: 'busy'`, connections in TIME_WAIT hold it.
+   * Why it is not free: somebody leases it, this process or another; another socket has it; the
+   * system keeps it, for the privileged or for itself; or, with `timeWait: 'busy'`, connections in
+   * TIME_WAIT hold it. That it is leased can be told on Linux; elsewhere it is in use.
    */
-  readonly reason?: 'in-use' | 'denied' | 'time-wait'
+  readonly reason?: 'leased' | 'in-use' | 'denied' | 'time-wait'
   /** Which protocol refuses, of those asked. */
   readonly protocol?: 'tcp' | 'udp' | 'both'
   /** Which address family refuses, of those asked. */

@@ -18,7 +18,7 @@ function bundle(entryPoints, options) {
     target: 'node20',
     format: 'cjs',
     charset: 'utf8',
-    external: ['node-gyp-build', './fallback.js', './debug.js'],
+    external: ['node-gyp-build', './fallback.js', './debug.js', './port4me-run.js'],
     minifyWhitespace: true, // half of the load time is the parser's
     define: { PORT4ME_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
@@ -37,6 +37,7 @@ bundle({
   'fallback-thread': 'lib/engine/fallback/thread.ts',
   debug: 'lib/debug.ts',
   'port4me-cli': 'lib/cli/port4me.ts',
+  'port4me-run': 'lib/cli/run.ts',
   'openport-cli': 'lib/cli/openport.ts',
 })
 for (const program of ['port4me-cli', 'openport-cli']) chmodSync(`dist/${program}.js`, 0o755)

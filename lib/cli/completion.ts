@@ -21,10 +21,22 @@ _port4me() {
     --time-wait)
       mapfile -t COMPREPLY < <(compgen -W 'free busy' -- "$word")
       return ;;
-    --tool|--prepend|--include|--exclude|--skip|--worker|--host|--list|--test|--why)
+    --env|--tool|--prepend|--include|--exclude|--skip|--worker|--host|--list|--test|--why)
       return ;;
   esac
-  [[ $word == -* ]] || return
+  if [[ \${COMP_WORDS[1]} == run && " \${COMP_WORDS[*]:2:COMP_CWORD-2} " == *' -- '* ]]; then
+    compopt -o default
+    return
+  fi
+  if [[ $word != -* ]]; then
+    [[ $COMP_CWORD -eq 1 ]] && mapfile -t COMPREPLY < <(compgen -W 'run' -- "$word")
+    return
+  fi
+  if [[ \${COMP_WORDS[1]} == run ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--user= --tool= --prepend= --include= --exclude= --skip= --worker= --protocol= --family= --host= --time-wait= --env= --debug --help --' -- "$word")
+    [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
+    return
+  fi
   mapfile -t COMPREPLY < <(compgen -W '--user= --tool= --prepend= --include= --exclude= --skip= --worker= --protocol= --family= --host= --time-wait= --list= --test= --why= --json --debug --completion= --help --version' -- "$word")
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
 }

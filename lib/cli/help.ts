@@ -2,9 +2,10 @@ export const HELP = `port4me: the same personal, free TCP port, every day
 
 Usage:
   port4me [TOOL] [flags]
+  port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]
 
 Prints the first free port of a sequence that depends on the user and the tool
-alone.
+alone. With run it leases the port while the command runs: port4me run --help
 
 Which ports:
   --user=NAME       whose port (default: $PORT4ME_USER, $LOGNAME, $USER, $LNAME,
@@ -62,4 +63,33 @@ Examples:
   server --port "$(port4me)"
   port4me --test=8080 && echo free
   port4me --why=8080
+  port4me run api -- node server.js --port {port}
+`
+
+export const RUN_HELP = `port4me run: run a command with a port that nobody else gets
+
+Usage:
+  port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]
+
+Leases the first free port of port4me's choice while the command runs: no other
+lease and no port of the system's choice is it. (Linux; elsewhere the port is let
+go just before the command starts.) The command finds it in its variable PORT;
+each {port} in its arguments is replaced by it. There is no shell in between.
+
+  --env=NAME        the variable, instead of PORT
+  --user, --tool, --prepend, --include, --exclude, --skip, --worker, --protocol,
+  --family, --host, --time-wait, --debug
+                    as without run: port4me --help
+  --help
+
+SIGINT, SIGTERM and SIGHUP are passed on to the command. A UDP server needs
+SO_REUSEADDR to bind the port.
+
+Exit status: the command's, 128 + n when signal n ended it; 127 it was not found;
+126 it cannot be run; 1 no free port, or a failure; 2 wrong usage
+
+Examples:
+  port4me run -- npm start
+  port4me run docs -- python3 -m http.server {port}
+  port4me run --env=VITE_PORT web -- sh -c 'vite --port "$VITE_PORT"'
 `

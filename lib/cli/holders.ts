@@ -9,7 +9,7 @@ export interface Holder {
 
 /** The processes that have sockets on a port, each once; none where /proc does not tell. */
 export function holdersOf(port: number, protocol: 'tcp' | 'udp' | 'both'): Holder[] {
-  const inodes = socketsOn(port, TABLES[protocol])
+  const inodes = new Set([...socketsOn(port, TABLES[protocol]), ...locksOf(port, protocol)])
   if (inodes.size === 0) return []
   return listFolder('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -35,6 +35,15 @@ function socketsOn(port: number, tables: readonly string[]): Set<string> {
     }
   }
   return links
+}
+
+/** The links to the locks of a leased port: native/hold/port_lock.h. A leased socket is in no table. */
+function locksOf(port: number, protocol: 'tcp' | 'udp' | 'both'): string[] {
+  const name = new RegExp(
+    `^(?:\\S+ +){6}(\\d+) @port4me/${protocol === 'both' ? '(?:tcp|udp)' : protocol}/${port}@*$`,
+    'gm',
+  )
+  return [...readText('/proc/net/unix').matchAll(name)].map(([, inode]) => `socket:[${inode}]`)
 }
 
 function hasSocket(pid: string, links: ReadonlySet<string>): boolean {

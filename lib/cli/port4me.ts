@@ -3,7 +3,7 @@
 
 import { isPortFree, probePorts } from '../availability.js'
 import { currentEngine } from '../engine/engine.js'
-import { asSystemError, Port4meError, quote } from '../errors.js'
+import { quote } from '../errors.js'
 import { write } from '../output.js'
 import { listCandidates, MAX_COUNT, pickPort } from '../port4me.js'
 import { type Environment, readEnvironment } from '../settings/environment.js'
@@ -12,38 +12,17 @@ import { booleanText, integerText } from '../settings/values.js'
 import { BASH_COMPLETION } from './completion.js'
 import { type CommandLine, flagOf, parseCommandLine, usage } from './flags.js'
 import { HELP } from './help.js'
+import { reporting } from './report.js'
 import { explain } from './why.js'
 
 /** Set by the bundler, from package.json. */
 declare const PORT4ME_VERSION: string
 
-process.exitCode = main(process.argv.slice(2))
+const [first, ...rest] = process.argv.slice(2)
+if (first === 'run') (require('./port4me-run.js') as typeof import('./run.js')).runCommand(rest)
+else process.exitCode = reporting(() => answerTo(parseCommandLine(process.argv.slice(2))))
 
-function main(args: readonly string[]): number {
-  try {
-    return run(parseCommandLine(args))
-  } catch (thrown) {
-    const error = asSystemError(thrown) // a full disk under stdout, too
-    if (!(error instanceof Port4meError)) throw error
-    write(2, `port4me: error: ${error.message}\n`)
-    return exitStatus(error)
-  }
-}
-
-/** 2 for what the user can set right, 1 for the rest. */
-function exitStatus({ code }: Port4meError): 1 | 2 {
-  switch (code) {
-    case 'ERR_INVALID_ARG_TYPE':
-    case 'ERR_INVALID_ARG_VALUE':
-    case 'ERR_OUT_OF_RANGE':
-    case 'ERR_PORT_SPEC':
-      return 2
-    default:
-      return 1
-  }
-}
-
-function run(command: CommandLine): number {
+function answerTo(command: CommandLine): number {
   if (command.help) {
     write(1, HELP)
     return 0

@@ -25,7 +25,10 @@ export function explain(status: PortStatus): Explanation {
   const holders = holdersOf(port, protocol ?? 'both')
   const lines = holders.map(({ pid, command }) => `held by process ${pid}: ${printable(command)}`)
   return {
-    text: [`port ${port} is not free: in use, on ${where}`, ...lines].join('\n'),
+    text: [
+      `port ${port} is not free: ${reason === 'leased' ? 'leased' : 'in use'}, on ${where}`,
+      ...lines,
+    ].join('\n'),
     json: { ...status, holders },
   }
 }

@@ -65,6 +65,15 @@ function readVariables(): Environment {
   return environment
 }
 
+/** A variable that the process and its descendants share. An empty one is not set. */
+export function sharedVariable(name: string): string | undefined {
+  return process.env[name] || undefined
+}
+
+export function setSharedVariable(name: string, value: string): void {
+  process.env[name] = value
+}
+
 /** The value of `PORT4ME_ENGINE`, which is needed before there is an engine. */
 export function engineVariable(): string | undefined {
   return process.env.PORT4ME_ENGINE || undefined

@@ -42,6 +42,7 @@ const good = {
   sequence: [1, new Uint8Array(8192), 0, new Uint16Array(4)],
   pick: [1, new Uint8Array(8192), new Uint16Array(0), 0, 1, TCP, EVERYWHERE],
   pickAsync: [1, new Uint8Array(8192), new Uint16Array(0), 0, 1, TCP, EVERYWHERE],
+  hold: [1, new Uint8Array(8192), new Uint16Array(0), 0, 1, TCP, EVERYWHERE],
   isFree: [54321, TCP, EVERYWHERE],
   probe: [new Uint16Array([54321]), TCP, EVERYWHERE],
   probeAsync: [new Uint16Array([54321]), TCP, EVERYWHERE],
@@ -132,6 +133,30 @@ describe('the addon', () => {
     prepend[0] = 1
     all.fill(0)
     expect((await pick) % 65536).not.toBe(1)
+  })
+
+  test('a hold has its methods called on itself alone', () => {
+    const hold = native.hold(...good.hold)
+    for (const receiver of [
+      undefined,
+      null,
+      1,
+      {},
+      native,
+      Object.create(hold),
+      new Proxy(hold, {}),
+    ]) {
+      for (const method of [hold.release, hold.takeDescriptor]) {
+        expect(() => Reflect.apply(method, receiver, [])).toThrow(TypeError)
+      }
+    }
+    const Hold = hold.constructor as new (...args: unknown[]) => typeof hold
+    for (const value of hostile) {
+      const empty = new Hold(value)
+      expect(empty.takeDescriptor()).toBe(-1)
+      expect(empty.release()).toBeUndefined()
+    }
+    expect(() => Reflect.apply(Hold, undefined, [])).toThrow(TypeError)
   })
 
   test('is loaded by several worker threads at once, and let go of', () => {

@@ -41,10 +41,10 @@ export async function hold(id: number, ...args: Parameters<Engine['hold']>): Pro
     try {
       held = await holdPort(port, question, host, closers)
     } finally {
-      if (!held) for (const close of closers.reverse()) close()
+      if (!held) closeAll(closers)
     }
     if (!held) continue
-    holds.set(id, closers.reverse())
+    holds.set(id, closers)
     return tries * 65536 + port
   }
   return tries * 65536
@@ -52,8 +52,13 @@ export async function hold(id: number, ...args: Parameters<Engine['hold']>): Pro
 
 /** Lets the port of a hold go; one that is gone stays gone. */
 export function release(id: number): void {
-  for (const close of holds.get(id) ?? []) close()
+  closeAll(holds.get(id) ?? [])
   holds.delete(id)
+}
+
+/** Closes the last first: the lock after the port. */
+function closeAll(closers: readonly Closer[]): void {
+  for (const close of closers.toReversed()) close()
 }
 
 /** Adds what holds the port to `closers`; what is there when it cannot be held is to be closed. */
@@ -160,7 +165,7 @@ async function peerOn(address: string, closers: Closer[]): Promise<number> {
     const ofPeer: Closer[] = []
     const server = listen({ host: address, port: 0, exclusive: true }, ofPeer)
     const port = server.then((listening) => (listening.address() as AddressInfo).port)
-    peer = { port, users: 0, close: () => ofPeer.forEach((close) => close()) }
+    peer = { port, users: 0, close: () => closeAll(ofPeer) }
     peers.set(address, peer)
   }
   const used = peer

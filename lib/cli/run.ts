@@ -1,0 +1,64 @@
+// port4me run: a command, with a port that is leased while it runs.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { quote } from '../errors.js'
+import { leaseFor, SERVERS_BIND_HELD_PORTS } from '../lease.js'
+import { write } from '../output.js'
+import type { PortLease } from '../types.js'
+import { flagOf, parseRunLine } from './flags.js'
+import { RUN_HELP } from './help.js'
+import { fail, reporting } from './report.js'
+
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Runs the command of `port4me run` and, in time, sets the exit status to the command's. */
+export function runCommand(args: readonly string[]): void {
+  process.exitCode = reporting(() => {
+    const { options, env, command } = parseRunLine(args)
+    if (command === undefined) {
+      write(1, RUN_HELP)
+    } else {
+      const lease = leaseFor(options, flagOf)
+      if (!SERVERS_BIND_HELD_PORTS) lease.release()
+      start(command, env, lease)
+    }
+    return 0
+  })
+}
+
+function start(
+  [file, ...args]: readonly [string, ...string[]],
+  env: string,
+  lease: PortLease,
+): void {
+  const port = String(lease.port)
+  let child: ChildProcess | undefined
+  // They end the command, which ends this.
+  for (const signal of FORWARDED) process.on(signal, () => child?.kill(signal))
+  try {
+    child = spawn(
+      file,
+      args.map((word) => word.replaceAll('{port}', port)),
+      { stdio: 'inherit', env: { ...process.env, [env]: port } },
+    )
+  } catch (error) {
+    end(failedToStart(file, error as NodeJS.ErrnoException))
+    return
+  }
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    if (child?.pid === undefined) end(failedToStart(file, error))
+  })
+  child.on('exit', (code, signal) => end(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
+
+  function end(status: number): void {
+    lease.release()
+    process.exitCode = status
+  }
+}
+
+/** The statuses that a shell gives: POSIX.1-2024, XCU 2.8.2. */
+function failedToStart(file: string, { code, message }: NodeJS.ErrnoException): number {
+  if (code === 'ENOENT') return fail(127, `the command ${quote(file)} was not found`)
+  return fail(126, `the command ${quote(file)} cannot be run: ${code ?? message}`)
+}

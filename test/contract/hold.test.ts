@@ -1,0 +1,150 @@
+// Holds, between the engines: what one holds, the other respects.
+
+import { createServer } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import type { Engine } from '../../binding.js'
+import { EVERYWHERE, engines, portOf, TCP, triesOf } from '../support/engines.js'
+import { freePort, whileListening } from '../support/listeners.js'
+
+const NONE = new Uint8Array(8192)
+
+const hold = (engine: Engine, ports: number[], question = TCP, host = EVERYWHERE) =>
+  engine.hold(0, NONE, Uint16Array.from(ports), 0, 65535, question, host)
+
+const [UDP, IPV4, IPV6] = [2 + 4 + 8, 1 + 4, 1 + 8]
+const BOTH = TCP + 2
+
+/** A verdict of binding.d.ts. */
+const LEASED = 4
+const [ON_TCP, ON_UDP, ON_IPV4, ON_IPV6] = [8, 16, 32, 64]
+
+const pairs = engines.flatMap((holder) =>
+  engines.map((other) => [holder.name, other.name, holder, other] as const),
+)
+
+describe.each(pairs)('what %s holds, %s', (_holder, _other, holder, other) => {
+  test.each([
+    ['every address', TCP, EVERYWHERE],
+    ['IPv4', IPV4, EVERYWHERE],
+    ['IPv6', IPV6, EVERYWHERE],
+    ['127.0.0.1', TCP, '127.0.0.1'],
+    ['::1', TCP, '::1'],
+    ['localhost', TCP, 'localhost'],
+    ['TCP and UDP', BOTH, EVERYWHERE],
+  ])('calls leased, on every address, when it is held on %s', async (_where, question, host) => {
+    const port = await freePort()
+    const held = hold(holder, [port], question, host)
+    expect(portOf(held.pick)).toBe(port)
+    const asked: readonly [question: number, host: string, where: number][] = [
+      [TCP, '', ON_TCP + ON_IPV4 + ON_IPV6],
+      [IPV4, '', ON_TCP + ON_IPV4],
+      [IPV6, '', ON_TCP + ON_IPV6],
+      [TCP, '127.0.0.1', ON_TCP + ON_IPV4],
+      [TCP, '127.0.0.2', ON_TCP + ON_IPV4],
+      [TCP, '::1', ON_TCP + ON_IPV6],
+      [TCP, 'localhost', ON_TCP + ON_IPV4 + ON_IPV6],
+    ]
+    for (const [asking, on, where] of asked) {
+      expect([asking, on, other.isFree(port, asking, on)]).toEqual([asking, on, false])
+      const ports = Uint16Array.of(port)
+      expect([...other.probe(ports, asking, on)]).toEqual([LEASED + where])
+      expect([...(await other.probeAsync(ports, asking, on))]).toEqual([LEASED + where])
+      expect(portOf(hold(other, [port], asking, on).pick)).toBe(0)
+      expect(portOf(other.pick(0, NONE, ports, 0, 9, asking, on))).toBe(0)
+    }
+    const free = await freePort()
+    const next = hold(other, [port, free])
+    expect([portOf(next.pick), triesOf(next.pick)]).toEqual([free, 2])
+    next.release()
+    held.release()
+    held.release()
+    expect(other.isFree(port, BOTH, EVERYWHERE)).toBe(true)
+  })
+
+  test('calls leased on UDP alone, when it is', async () => {
+    const port = await freePort()
+    const held = hold(holder, [port], UDP)
+    const ports = Uint16Array.of(port)
+    expect(other.isFree(port, TCP, EVERYWHERE)).toBe(true)
+    expect(other.isFree(port, UDP, EVERYWHERE)).toBe(false)
+    expect([...other.probe(ports, BOTH, EVERYWHERE)]).toEqual([LEASED + ON_UDP + ON_IPV4 + ON_IPV6])
+    const tcp = hold(other, [port])
+    expect(portOf(tcp.pick)).toBe(port)
+    tcp.release()
+    held.release()
+    expect(other.isFree(port, UDP, EVERYWHERE)).toBe(true)
+  })
+
+  test('calls leased while a server listens on it', async () => {
+    const port = await freePort()
+    const held = hold(holder, [port])
+    await whileListening({ port }, () => {
+      expect([...other.probe(Uint16Array.of(port), TCP, EVERYWHERE)]).toEqual([
+        LEASED + ON_TCP + ON_IPV4 + ON_IPV6,
+      ])
+      held.release()
+      expect([...other.probe(Uint16Array.of(port), TCP, EVERYWHERE)]).toEqual([
+        3 + ON_TCP + ON_IPV4 + ON_IPV6,
+      ])
+      expect(portOf(hold(other, [port]).pick)).toBe(0)
+    })
+    const again = hold(other, [port])
+    expect(portOf(again.pick)).toBe(port)
+    again.release()
+  })
+})
+
+describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_name, engine) => {
+  test('holds nothing when nothing can be held', async () => {
+    await whileListening({}, (busy) => {
+      const none = hold(engine, [busy])
+      expect(none.pick).toBe(65536)
+      expect(none.takeDescriptor()).toBe(-1)
+      none.release()
+      expect(hold(engine, []).pick).toBe(0)
+    })
+  })
+
+  test('counts tries, and gives up after so many', async () => {
+    const free = await freePort()
+    await whileListening({}, (busy) => {
+      const ports = Uint16Array.of(busy, free)
+      expect(engine.hold(0, NONE, ports, 0, 1, TCP, EVERYWHERE).pick).toBe(65536)
+      const held = engine.hold(0, NONE, ports, 1, 1, TCP, EVERYWHERE)
+      expect(held.pick).toBe(65536 + free)
+      held.release()
+    })
+  })
+
+  test('a hold that nobody has any more is released', async () => {
+    const port = await freePort()
+    expect(portOf(hold(engine, [port]).pick)).toBe(port)
+    expect(globalThis.gc).toBeTypeOf('function')
+    await expect
+      .poll(
+        () => {
+          globalThis.gc?.()
+          return engine.isFree(port, TCP, EVERYWHERE)
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true)
+  })
+})
+
+test('the descriptor that the addon gives away is listened on, and closed, by whoever took it', async () => {
+  const [native] = engines
+  if (native === undefined) throw new Error('no engine')
+  const port = await freePort()
+  const held = hold(native, [port])
+  const fd = held.takeDescriptor()
+  expect(fd).toBeGreaterThan(2)
+  expect(held.takeDescriptor()).toBe(-1)
+  held.release()
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen({ fd }, resolve))
+  expect(server.address()).toMatchObject({ port })
+  expect(native.isFree(port, TCP, EVERYWHERE)).toBe(false)
+  await new Promise((resolve) => server.close(resolve))
+  expect(native.isFree(port, TCP, EVERYWHERE)).toBe(true)
+})
