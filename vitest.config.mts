@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // What users call is tested against both engines, in the built package; the rest once.
-const api = ['test/api/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/faults/**/*.test.ts']
+const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
 const clean = { PORT4ME_USER: '', PORT4ME_TOOL: '' }
 
 export default defineConfig({

@@ -6,10 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { program, run, script } from '../support/run.js'
-
-/** Runs a command in a network namespace of its own; as another user than root in a user namespace too. */
-const OWN_NETWORK = ['unshare', ...(process.getuid?.() === 0 ? ['-n'] : ['-rn'])]
+import { OWN_NETWORK, program, run, script } from '../support/run.js'
 
 /** What a script throws, as JSON. */
 const caught = (call: string): string =>

@@ -31,6 +31,9 @@ export function run(
   return { status, stdout, stderr }
 }
 
+/** Runs a command in a network namespace of its own; as another user than root in a user namespace too. */
+export const OWN_NETWORK = ['unshare', ...(process.getuid?.() === 0 ? ['-n'] : ['-rn'])]
+
 /** Runs the program port4me. */
 export function program(
   args: readonly string[],

@@ -36,9 +36,12 @@ export function callBlocking(call: BlockingCall): unknown {
   const { port, answers } = thread
   const before = Atomics.load(answers, 0)
   port.postMessage(call)
-  if (Atomics.wait(answers, 0, before, PATIENCE_MS) === 'timed-out') {
-    thread = undefined
-    throw threadError('ETIMEDOUT', 'the thread of the TypeScript engine does not answer')
+  // The notification of the answer before may come only now, and wake this in vain.
+  while (Atomics.load(answers, 0) === before) {
+    if (Atomics.wait(answers, 0, before, PATIENCE_MS) === 'timed-out') {
+      thread = undefined
+      throw threadError('ETIMEDOUT', 'the thread of the TypeScript engine does not answer')
+    }
   }
   const { message } = receiveMessageOnPort(port) as { message: Answered }
   if ('answer' in message) return message.answer

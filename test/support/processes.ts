@@ -1,0 +1,40 @@
+// Processes that live beside a test.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { environment } from './run.js'
+
+export interface Companion {
+  readonly process: ChildProcess
+  /** Its next line on stdout. Rejects when it ends without one, with what it wrote to stderr. */
+  line(): Promise<string>
+  kill(signal: NodeJS.Signals): Promise<void>
+}
+
+/** Starts a process, to be ended by kill(). */
+export function start(
+  command: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Companion {
+  const child = spawn(command, args, { env: environment(variables), stdio: 'pipe' })
+  const exited = once(child, 'exit')
+  let complaints = ''
+  child.stderr.on('data', (data) => {
+    complaints += data
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    process: child,
+    async line() {
+      const { value, done } = await lines.next()
+      if (done) throw new Error(`${command} ended without a line: ${complaints}`)
+      return value
+    },
+    async kill(signal) {
+      child.kill(signal)
+      await exited
+    },
+  }
+}
