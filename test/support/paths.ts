@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
@@ -5,7 +6,11 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 export const ROOT = path('../../')
 export const PROGRAM = path('../../dist/port4me-cli.js')
 export const OPENPORT = path('../../dist/openport-cli.js')
-export const ADDON = path('../../build/Release/port4me.node')
+/** The addon that node-gyp-build loads: it looks into this variable's folder first. */
+export const ADDON = join(
+  process.env.PORT4ME_PREBUILD ?? path('../../'),
+  'build/Release/port4me.node',
+)
 export const NATIVE_TESTS = path('../../build/native_tests')
 export const ORACLE = path('../../build/bind_oracle')
 export const VECTORS = path('../vectors/port4me.jsonl')

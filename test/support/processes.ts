@@ -2,11 +2,14 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { environment } from './run.js'
 
 export interface Companion {
   readonly process: ChildProcess
+  /** Its exit status; 128 + n when signal n ended it. */
+  readonly ended: Promise<number>
   /** Its next line on stdout. Rejects when it ends without one, with what it wrote to stderr. */
   line(): Promise<string>
   kill(signal: NodeJS.Signals): Promise<void>
@@ -19,7 +22,9 @@ export function start(
   variables: Readonly<Record<string, string>> = {},
 ): Companion {
   const child = spawn(command, args, { env: environment(variables), stdio: 'pipe' })
-  const exited = once(child, 'exit')
+  const ended = once(child, 'exit').then(
+    ([code, signal]) => code ?? 128 + constants.signals[signal as NodeJS.Signals],
+  )
   let complaints = ''
   child.stderr.on('data', (data) => {
     complaints += data
@@ -27,6 +32,7 @@ export function start(
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
     process: child,
+    ended,
     async line() {
       const { value, done } = await lines.next()
       if (done) throw new Error(`${command} ended without a line: ${complaints}`)
@@ -34,7 +40,7 @@ export function start(
     },
     async kill(signal) {
       child.kill(signal)
-      await exited
+      await ended
     },
   }
 }

@@ -12,6 +12,7 @@ export function environment(variables: Readonly<Record<string, string>> = {}): N
   const kept = Object.entries(process.env).filter(
     ([name]) =>
       name === 'PORT4ME_ENGINE' ||
+      name === 'PORT4ME_PREBUILD' ||
       !(/^_?PORT4ME_/.test(name) || ['LOGNAME', 'USER', 'LNAME', 'USERNAME'].includes(name)),
   )
   return { ...Object.fromEntries(kept), ...variables }

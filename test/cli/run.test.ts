@@ -1,0 +1,204 @@
+// port4me run.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort, whileListening } from '../support/listeners.js'
+import { port4me as api } from '../support/package.js'
+import { PROGRAM } from '../support/paths.js'
+import { start } from '../support/processes.js'
+import { program } from '../support/run.js'
+
+const alice = { PORT4ME_USER: 'alice' }
+
+/** A program that prints its arguments and some variables. */
+const PRINT = [
+  process.execPath,
+  '-e',
+  'console.log(JSON.stringify([process.argv.slice(1), process.env.PORT, process.env.OTHER]))',
+  '--',
+]
+
+function printed(flags: readonly string[], words: readonly string[] = []): unknown {
+  const { status, stdout, stderr } = program(['run', ...flags, '--', ...PRINT, ...words], alice)
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return JSON.parse(stdout)
+}
+
+describe('port4me run', () => {
+  test('gives the command its port, in PORT and for {port}', () => {
+    const port = String(api.port4me({ user: 'alice', tool: 'run' }))
+    const words = ['--port={port}', '{port}:{port}', '$PORT', 'a b', '']
+    expect(printed(['run'], words)).toEqual([
+      [`--port=${port}`, `${port}:${port}`, '$PORT', 'a b', ''],
+      port,
+      null,
+    ])
+  })
+
+  test('takes the flags of port4me', async () => {
+    const [, second] = api.listPorts(2, { user: 'bob', tool: 'run' })
+    expect(printed(['--user=bob', '--tool', 'run', '--skip=1', '--env', 'OTHER'])).toEqual([
+      [],
+      null,
+      String(second),
+    ])
+    const next = await freePort()
+    await whileListening({}, (busy) => {
+      expect(printed([`--prepend=${busy},${next}`])).toEqual([[], String(next), null])
+    })
+  })
+
+  test('--env beats the variable of that name', () => {
+    const { stdout } = program(['run', '--env=OTHER', '--', ...PRINT], {
+      ...alice,
+      OTHER: 'before',
+    })
+    expect(JSON.parse(stdout)[2]).toMatch(/^\d+$/)
+  })
+
+  test('holds the port while the command runs, and lets it bind', async () => {
+    const serve = `require('node:http').createServer((_request, response) => response.end('served'))
+      .listen(process.env.PORT, () => console.log(process.env.PORT))`
+    const run = start(process.execPath, [
+      PROGRAM,
+      'run',
+      'held',
+      '--',
+      process.execPath,
+      '-e',
+      serve,
+    ])
+    const port = Number(await run.line())
+    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('served')
+    expect(api.probe(port)[0]?.reason).toBe('leased')
+    expect(program(['run', `--include=${port}`, '--', 'true'])).toMatchObject({
+      status: 1,
+      stdout: '',
+    })
+    const ended = run.ended
+    run.process.kill('SIGTERM')
+    expect(await ended).toBe(128 + constants.signals.SIGTERM)
+    expect(api.isFree(port)).toBe(true)
+  })
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'passes %s on to the command, and exits as it does',
+    async (signal) => {
+      const wait = `process.on('${signal}', () => process.exit(42)); console.log('ready'); setInterval(() => {}, 1000)`
+      const run = start(process.execPath, [PROGRAM, 'run', '--', process.execPath, '-e', wait])
+      expect(await run.line()).toBe('ready')
+      run.process.kill(signal)
+      expect(await run.ended).toBe(42)
+    },
+  )
+
+  test('exits as the command does', () => {
+    for (const status of [0, 1, 7, 255]) {
+      expect(program(['run', '--', 'sh', '-c', `exit ${status}`]).status).toBe(status)
+    }
+    for (const signal of ['TERM', 'KILL', 'SEGV'] as const) {
+      expect(program(['run', '--', 'sh', '-c', `kill -${signal} $$`])).toMatchObject({
+        status: 128 + constants.signals[`SIG${signal}`],
+        stderr: '',
+      })
+    }
+  })
+
+  test('passes stdin, stdout and stderr through', () => {
+    const answer = program(['run', '--', 'sh', '-c', 'cat; echo out; echo err >&2'])
+    expect(answer).toEqual({ status: 0, stdout: 'out\n', stderr: 'err\n' })
+  })
+
+  test('runs no shell', () => {
+    const { stdout } = program(['run', '--', 'echo', '$PORT;', '`id`', '*'])
+    expect(stdout).toBe('$PORT; `id` *\n')
+  })
+
+  describe('what cannot be run', () => {
+    let folder: string
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'port4me-run-'))
+      writeFileSync(join(folder, 'not-executable'), '#!/bin/sh\n')
+    })
+    afterAll(() => rmSync(folder, { recursive: true }))
+
+    test('a command that is not found is 127', () => {
+      for (const command of ['no-such-command', '/no/such/command']) {
+        expect(program(['run', '--', command])).toEqual({
+          status: 127,
+          stdout: '',
+          stderr: `port4me: error: the command "${command}" was not found\n`,
+        })
+      }
+    })
+
+    test('one that is not executable is 126', () => {
+      for (const command of [folder, join(folder, 'not-executable')]) {
+        const { status, stdout, stderr } = program(['run', '--', command])
+        expect({ status, stdout }).toEqual({ status: 126, stdout: '' })
+        expect(stderr).toContain('cannot be run: EACCES')
+      }
+    })
+  })
+
+  test('without a free port runs nothing', async () => {
+    await whileListening({}, (port) => {
+      const { status, stdout, stderr } = program(['run', `--include=${port}`, '--', 'echo', 'ran'])
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toBe('port4me: error: no free port: the one candidate is taken\n')
+    })
+  })
+
+  test.each([
+    [[], 'run needs a command: port4me run [flags] -- COMMAND [ARGUMENTS]'],
+    [['tool'], 'run needs a command'],
+    [['--'], 'run needs a command'],
+    [['--', ''], 'run needs a command'],
+    [['--env=', '--', 'true'], '--env must not be empty, but is ""'],
+    [['--env', '--', 'true'], '--env needs a value'],
+    [['--env=A=B', '--', 'true'], '--env must be the name of a variable, without "=", not "A=B"'],
+    [['--list=3', '--', 'true'], '--list is no flag; those are --user'],
+    [['--foo', '--', 'true'], '--foo is no flag; those are --user'],
+    [['a', 'b', '--', 'true'], 'one tool is allowed, but there are two: "a" and "b"'],
+    [['--include=10-5', '--', 'true'], '--include must be'],
+    [['--skip=-1', '--', 'true'], '--skip must be an integer'],
+  ])('%j is wrong usage', (words, message) => {
+    const { status, stdout, stderr } = program(['run', ...words])
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+
+  test('has help of its own, and the tool run is still one', () => {
+    const { status, stdout } = program(['run', '--help'])
+    expect(status).toBe(0)
+    expect(stdout).toContain('port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]')
+    const variables = { ...alice, _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' }
+    const [port] = api.listPorts(1, { user: 'alice', tool: 'run' })
+    expect(program(['--tool=run'], variables).stdout).toBe(`${port}\n`)
+  })
+})
+
+test('port4me --why says of a leased port who leases it', async () => {
+  const run = start(process.execPath, [
+    PROGRAM,
+    'run',
+    'why',
+    '--',
+    'sh',
+    '-c',
+    'echo $PORT; read end',
+  ])
+  const port = await run.line()
+  const { status, stdout } = program([`--why=${port}`])
+  expect(status).toBe(1)
+  expect(stdout).toContain(`port ${port} is not free: leased, on TCP, IPv4 and IPv6\n`)
+  expect(stdout).toContain(`held by process ${run.process.pid}: `)
+  expect(JSON.parse(program([`--why=${port}`, '--json']).stdout)).toMatchObject({
+    reason: 'leased',
+    holders: [{ pid: run.process.pid }],
+  })
+  run.process.stdin?.end()
+  await run.ended
+})
