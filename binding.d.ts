@@ -55,11 +55,11 @@ export interface Engine {
   ephemeralPort(question: Question, host: Host): number
 
   /**
-   * A text that differs whenever a variable that settings are read from has changed in the
-   * process's own environment. Undefined where that cannot be told more cheaply than by reading
-   * the variables, and in worker threads, whose `process.env` is a copy.
+   * A number that differs whenever a variable has changed in the process's own environment.
+   * Undefined where that cannot be told more cheaply than by reading the variables, and in worker
+   * threads, whose `process.env` is a copy.
    */
-  environmentFingerprint(): string | undefined
+  environmentGeneration(): number | undefined
 }
 
 /** One bit for each port in 8192 bytes: bit (port % 8) of byte (port / 8). Bit 0 is ignored. */

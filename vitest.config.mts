@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// What users call is tested against both engines, in the built package; the rest once.
+// What users call is tested against both engines, in the built package; the rest once. What takes
+// minutes is a project of its own: npm run test:stress.
 const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
 const clean = { PORT4ME_USER: '', PORT4ME_TOOL: '' }
 
@@ -13,7 +14,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{native,contract,package}/**/*.test.ts'],
+          include: ['test/{native,contract,package,examples}/**/*.test.ts'],
           execArgv: ['--expose-gc'],
           env: clean,
           testTimeout: 60_000,
@@ -32,6 +33,14 @@ export default defineConfig({
           name: 'fallback',
           include: api,
           env: { ...clean, PORT4ME_ENGINE: 'fallback' },
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'stress',
+          include: ['test/stress/**/*.test.ts'],
+          env: clean,
           testTimeout: 60_000,
         },
       },

@@ -255,6 +255,7 @@ class HoldObject final : public Napi::ObjectWrap<HoldObject> {
 // What an instance of the addon keeps: one for each thread that loads it.
 struct Instance {
   Napi::FunctionReference hold_class;
+  EnvironmentWatch environment;
 };
 
 Napi::Value HoldPort(const Napi::CallbackInfo& info) {
@@ -412,16 +413,14 @@ Napi::Value ProbePortsAsync(const Napi::CallbackInfo& info) {
   return Start(std::make_unique<ProbeWorker>(info.Env(), ports, question));
 }
 
-Napi::Value Fingerprint(const Napi::CallbackInfo& info) {
-  const std::optional<std::string> fingerprint = EnvironmentFingerprint();
-  if (!fingerprint) return info.Env().Undefined();
-  napi_value text;
-  // As Latin-1: it is compared and never read.
-  napi_create_string_latin1(info.Env(), fingerprint->data(), fingerprint->size(), &text);
-  return {info.Env(), text};
+Napi::Value EnvironmentGeneration(const Napi::CallbackInfo& info) {
+  const std::optional<uint32_t> generation =
+      info.Env().GetInstanceData<Instance>()->environment.Generation();
+  if (!generation) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), *generation);
 }
 
-Napi::Value NoFingerprint(const Napi::CallbackInfo& info) { return info.Env().Undefined(); }
+Napi::Value NoGeneration(const Napi::CallbackInfo& info) { return info.Env().Undefined(); }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto instance = std::make_unique<Instance>();
@@ -440,8 +439,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
                                          napi_enumerable),
       Napi::PropertyDescriptor::Function(env, exports, "ephemeralPort", SystemPort,
                                          napi_enumerable),
-      Napi::PropertyDescriptor::Function(env, exports, "environmentFingerprint",
-                                         IsMainThread() ? Fingerprint : NoFingerprint,
+      Napi::PropertyDescriptor::Function(env, exports, "environmentGeneration",
+                                         IsMainThread() ? EnvironmentGeneration : NoGeneration,
                                          napi_enumerable),
   });
   return exports;

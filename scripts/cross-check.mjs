@@ -21,7 +21,7 @@ const MACOS = [
   ...POSIX,
   'probe/socket_bsd.cc',
   'hold/port_lock_none.cc',
-  'environment/environment_darwin.cc',
+  'environment/environment_other.cc',
 ]
 const WINDOWS = [
   ...COMMON,

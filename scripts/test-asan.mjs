@@ -23,10 +23,14 @@ run('cmake-js', [
 // Node.js itself is not built with them: their library must be loaded before all others.
 const library = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim()
 const chosen = process.argv.slice(2)
-run('vitest', ['run', '--project=unit', '--project=native', ...(chosen.length > 0 ? chosen : TESTS)], {
-  PORT4ME_PREBUILD: folder,
-  LD_PRELOAD: library,
-  // What Node.js and the tests' other programs leave to the end of their process is not ours.
-  ASAN_OPTIONS: 'detect_leaks=0',
-  UBSAN_OPTIONS: 'print_stacktrace=1',
-})
+run(
+  'vitest',
+  ['run', '--project=unit', '--project=native', ...(chosen.length > 0 ? chosen : TESTS)],
+  {
+    PORT4ME_PREBUILD: folder,
+    LD_PRELOAD: library,
+    // What Node.js and the tests' other programs leave to the end of their process is not ours.
+    ASAN_OPTIONS: 'detect_leaks=0',
+    UBSAN_OPTIONS: 'print_stacktrace=1',
+  },
+)

@@ -38,21 +38,20 @@ export type VariableName = (typeof NAMES)[number]
 export type Environment = Readonly<Partial<Record<VariableName, string>>>
 
 let last: Environment | undefined
-let lastFingerprint: string | undefined
+let lastGeneration: number | undefined
 
 /** The variables as they are now; the same object as before when none has changed. */
 export function readEnvironment(engine: Engine): Environment {
   // From the second call on: a program that asks once just reads the variables.
-  const fingerprint =
+  const generation =
     last !== undefined && isProcessEnvironment(process.env)
-      ? engine.environmentFingerprint()
+      ? engine.environmentGeneration()
       : undefined
-  if (last !== undefined && fingerprint !== undefined && fingerprint === lastFingerprint)
-    return last
+  if (last !== undefined && generation !== undefined && generation === lastGeneration) return last
 
   const now = readVariables()
   if (last === undefined || NAMES.some((name) => now[name] !== last?.[name])) last = now
-  lastFingerprint = fingerprint
+  lastGeneration = generation
   return last
 }
 

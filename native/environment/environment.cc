@@ -1,41 +1,31 @@
 #include "environment/environment.h"
 
-#include <atomic>
-#include <string_view>
-
 namespace port4me {
 namespace {
 
-bool Matters(std::string_view entry) {
-  for (const std::string_view prefix :
-       {"PORT4ME_", "_PORT4ME_", "LOGNAME=", "USER=", "LNAME=", "USERNAME="}) {
-    if (entry.substr(0, prefix.size()) == prefix) return true;
-  }
-  return false;
-}
+// A larger table than anybody has; and one that malloc() keeps where it can be read even when
+// another thread has freed it.
+constexpr size_t kMostEntries = 8192;
 
 }  // namespace
 
-// Without a lock, as there is none to share with Node.js. Neither the C library of Linux nor that
-// of macOS frees or rewrites an entry, so that an entry once read stays readable; but a growing
-// table moves, and the old one is freed. So each entry is read anew from a table that is still the
-// current one. (volatile, for want of std::atomic_ref in the libc++ of older systems.)
-std::optional<std::string> EnvironmentFingerprint() {
+// Without a lock, as there is none to share with Node.js: a worker with SHARE_ENV may change the
+// table meanwhile, and free it when it grows. So no entry is looked into. Its address tells enough,
+// as entries are never rewritten; what was no entry any more is another address at the next look.
+// (volatile, for want of std::atomic_ref in the libc++ of older systems.)
+std::optional<uint32_t> EnvironmentWatch::Generation() {
   char** const table = EnvironmentTable();
   if (table == nullptr) return std::nullopt;
-  std::string fingerprint;
-  for (char** slot = table;; ++slot) {
-    const char* const entry = *const_cast<char* volatile*>(slot);
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (EnvironmentTable() != table) return std::nullopt;
-    if (entry == nullptr) break;
-    if (entry[0] != 'P' && entry[0] != '_' && entry[0] != 'L' && entry[0] != 'U') continue;
-    const std::string_view text(entry);
-    if (!Matters(text)) continue;
-    fingerprint.append(text);
-    fingerprint.push_back('\0');
+  const auto entry = [table](size_t i) { return *const_cast<char* volatile*>(table + i); };
+  for (size_t i = 0; i < seen_.size() && entry(i) == seen_[i]; ++i) {
+    if (seen_[i] == nullptr) return generation_;
   }
-  return fingerprint;
+  seen_.clear();
+  do {
+    if (seen_.size() == kMostEntries) return std::nullopt;
+    seen_.push_back(entry(seen_.size()));
+  } while (seen_.back() != nullptr);
+  return ++generation_;
 }
 
 }  // namespace port4me

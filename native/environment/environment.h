@@ -1,21 +1,28 @@
-// A cheap look at whether the environment variables that settings are read from have changed:
-// process.env costs some 0.4 µs a variable, as much together as the probe itself.
+// A cheap look at whether the process's environment variables have changed: process.env costs some
+// 0.4 µs a variable, as much together as the probe itself.
 
 #ifndef PORT4ME_ENVIRONMENT_H_
 #define PORT4ME_ENVIRONMENT_H_
 
+#include <cstdint>
 #include <optional>
-#include <string>
+#include <vector>
 
 namespace port4me {
 
-// The entries PORT4ME_*, _PORT4ME_* and those that name the user, each ended by a NUL. Equal texts
-// mean equal settings. Nothing while another thread changes the table, as a worker with SHARE_ENV
-// may, and nothing where the system has no table that can be read so.
-std::optional<std::string> EnvironmentFingerprint();
+class EnvironmentWatch {
+ public:
+  // A number that changes when the variables do. Nothing where the system does not let that be
+  // told.
+  std::optional<uint32_t> Generation();
 
-// The table of "NAME=value" entries as it is now, ended by a null pointer; null where the above
-// gives nothing.
+ private:
+  std::vector<const char*> seen_;  // the table, its end included, when the number last changed
+  uint32_t generation_ = 0;
+};
+
+// The table of "NAME=value" entries as it is now, ended by a null pointer, whose entries are never
+// rewritten; null where there is none such.
 char** EnvironmentTable();
 
 // Whether this is the thread that the process began with: the process.env of others may be a copy.

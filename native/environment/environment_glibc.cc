@@ -1,4 +1,5 @@
-// Linux with the GNU C library, whose setenv() keeps every entry it has made.
+// Linux with the GNU C library, whose setenv() keeps every entry it has made, and gives a variable
+// another entry for another value (stdlib/setenv.c).
 
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 // Windows, where the C runtime's table does not follow SetEnvironmentVariableW(), by which Node.js
-// writes; Linux with musl, whose setenv() frees entries; and the BSDs.
+// writes; macOS and the BSDs, whose setenv() writes a shorter value over a longer one; Linux with
+// musl, whose setenv() frees entries.
 
 #include "environment/environment.h"
 

@@ -40,8 +40,8 @@ class Holder {
  public:
   explicit Holder(const Question& question);
 
-  // kFree: the port is held; Take() gives the hold. kError: error() says what failed, and nothing is
-  // held.
+  // kFree: the port is held; Take() gives the hold. kError: error() says what failed, and nothing
+  // is held.
   Answer Try(uint16_t port);
 
   Hold Take();
@@ -52,7 +52,7 @@ class Holder {
   Answer TakeLocks(uint16_t port);
 
   Question question_;
-  Prober prober_;   // asks, where a bind to hold does not see all
+  Prober prober_;  // asks, where a bind to hold does not see all
   Prober binder_;
   Hold hold_;
   SystemError error_;

@@ -1,11 +1,12 @@
 // The lock of a leased port. On Linux it is an abstract Unix socket of the name
-// "\0port4me/<protocol>/<port>" (unix(7)): of the same scope as the port, the network namespace, and
-// gone with its process. It is what tells a leased port, whose socket has SO_REUSEADDR and does not
-// listen, from one in TIME_WAIT. Elsewhere the exclusive bind is the lock, and there is nothing to
-// take or to look at. CMakeLists.txt chooses the file that implements it.
+// "\0port4me/<protocol>/<port>" (unix(7)): of the same scope as the port, the network namespace,
+// and gone with its process. It is what tells a leased port, whose socket has SO_REUSEADDR and does
+// not listen, from one in TIME_WAIT. Elsewhere the exclusive bind is the lock, and there is nothing
+// to take or to look at. CMakeLists.txt chooses the file that implements it.
 //
-// The length of an abstract name counts, and libuv before 1.48 fills each name with zero bytes to the
-// longest (libuv pull request 4266): the TypeScript engine has no other there. So a lock is both names.
+// The length of an abstract name counts, and libuv before 1.48 fills each name with zero bytes to
+// the longest (libuv pull request 4266): the TypeScript engine has no other there. So a lock is
+// both names.
 
 #ifndef PORT4ME_HOLD_PORT_LOCK_H_
 #define PORT4ME_HOLD_PORT_LOCK_H_

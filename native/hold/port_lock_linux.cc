@@ -1,5 +1,3 @@
-#include "hold/port_lock.h"
-
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -8,6 +6,7 @@
 #include <cstddef>
 #include <cstdio>
 
+#include "hold/port_lock.h"
 #include "probe/socket_posix.h"
 
 namespace port4me {
@@ -23,9 +22,8 @@ struct Name {
     const int written =
         std::snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "port4me/%s/%u",
                       protocol == Protocol::kTcp ? "tcp" : "udp", static_cast<unsigned>(port));
-    length = static_cast<socklen_t>(of == Length::kFilled
-                                        ? sizeof(address)
-                                        : offsetof(sockaddr_un, sun_path) + 1 + written);
+    length = static_cast<socklen_t>(
+        of == Length::kFilled ? sizeof(address) : offsetof(sockaddr_un, sun_path) + 1 + written);
   }
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
 
@@ -86,8 +84,8 @@ LockState LockLook::Ask(Protocol protocol, uint16_t port, SystemError* error) {
     switch (errno) {
       case ECONNREFUSED: break;  // no such name, or one that does not listen; nothing has changed
       case EAGAIN:               // the queue of those who looked is full
-      case EPROTOTYPE:           // a socket of another type has the name: no lease of ours, but held
-      case EPERM:                // a policy keeps us from the one who has it: landlock(7), scoped
+      case EPROTOTYPE:  // a socket of another type has the name: no lease of ours, but held
+      case EPERM:       // a policy keeps us from the one who has it: landlock(7), scoped
       case EACCES: return LockState::kHeld;
       default: *error = {errno, "connect"}; return LockState::kFailed;
     }

@@ -105,8 +105,8 @@ class Prober {
 
  private:
   bool AddHost(Protocol protocol, const std::string& host, bool optional);
-  // Calls `ask(&probe)` for each endpoint, and `refused(endpoint, reason)` for each that is refused,
-  // until that returns false. False, with error() set, when a system call failed.
+  // Calls `ask(&probe)` for each endpoint, and `refused(endpoint, reason)` for each that is
+  // refused, until that returns false. False, with error() set, when a system call failed.
   template <typename Ask, typename Refused>
   bool AskEach(std::vector<EndpointProbe>* probes, Ask&& ask, Refused&& refused);
   // Whether those who refuse lease the port: then that is the reason, on all that was asked. False,

@@ -71,8 +71,8 @@ class Socket {
 
   // After kBound the socket holds the port until Close(). Always of the same endpoint.
   BindResult TryBind(const Endpoint& endpoint, uint16_t port, Sharing sharing);
-  // Turns SO_REUSEADDR on where that lets a server that has it too bind the port beside this socket,
-  // and keeps everybody else out. kBound or kFailed.
+  // Turns SO_REUSEADDR on where that lets a server that has it too bind the port beside this
+  // socket, and keeps everybody else out. kBound or kFailed.
   BindResult AdmitServers();
   // Gives the descriptor away, to be closed by the caller. -1 where the system has none.
   int TakeDescriptor();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { OWN_NETWORK, program, run, script } from '../support/run.js'
+import { OWN_NETWORK, preloading, program, run, script } from '../support/run.js'
 
 /** What a script throws, as JSON. */
 const caught = (call: string): string =>
@@ -92,7 +92,7 @@ describe('without IPv6', () => {
   const right = [false, false, false, true, true]
 
   test.each(['0.0.0.0', '127.0.0.1'])('in the kernel, a listener on %s is seen on IPv4', (HOST) => {
-    expect(script(probes, { variables: { HOST, LD_PRELOAD: preload } })).toEqual(right)
+    expect(script(probes, { variables: { HOST, ...preloading(preload) } })).toEqual(right)
   })
 
   test('in a network namespace that has it disabled, IPv4 works', () => {
@@ -109,7 +109,7 @@ describe('without IPv6', () => {
        try { for (;;) held.push(fs.openSync('/dev/null')) } catch {}
        process.on('exit', () => held.forEach((fd) => fs.closeSync(fd)));
        ${caught('port4me.port4me()')}`,
-      { before: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'], variables: { LD_PRELOAD: preload } },
+      { before: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'], variables: preloading(preload) },
     )
     expect(answer).toMatchObject({ code: 'ERR_SYSTEM', errno: 'EMFILE' })
   })

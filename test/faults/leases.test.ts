@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { type Companion, start } from '../support/processes.js'
-import { OWN_NETWORK, script } from '../support/run.js'
+import { OWN_NETWORK, preloading, script } from '../support/run.js'
 
 describe('out of descriptors', () => {
   const limited = { before: ['sh', '-c', 'ulimit -n 96; exec "$@"', 'sh'] }
@@ -80,7 +80,7 @@ describe('a foreign process that is quicker', () => {
         const lease = port4me.leasePort({ prepend: [${first}, ${second}] })
         const [{ reason }] = port4me.probe(${first}, { protocol: 'tcp' })
         return [lease.port, reason, lease.released]`
-      const variables = { LD_PRELOAD: preload, GRAB_PORT: String(first), GRAB_AT: String(at) }
+      const variables = { ...preloading(preload), GRAB_PORT: String(first), GRAB_AT: String(at) }
       expect(script(body, { variables })).toEqual([second, 'in-use', false])
     },
   )

@@ -56,7 +56,8 @@ describe('the installed package', () => {
     'has types for moduleResolution %s',
     (moduleResolution) => {
       const source = `
-      import { engine, isFree, listPorts, Port4meError, PortReservation, port4me, port4meAsync, portRange, probe, type PortStatus } from 'port4me'
+      import { createServer, type Server } from 'node:http'
+      import { engine, isFree, leasePort, leasePorts, listPorts, Port4meError, PortReservation, port4me, port4meAsync, portRange, probe, sharedPort, type LeaseOptions, type PortLease, type PortStatus } from 'port4me'
       import getPort, { clearLockedPorts, portNumbers, type Options } from 'port4me/get-port'
       const options: Options = { port: portNumbers(3000, 3100) }
       const ports: number[] = [port4me({ tool: 'a', worker: { index: 0, count: 2 } }), ...listPorts(3, 'tool')]
@@ -65,6 +66,14 @@ describe('the installed package', () => {
       const reserved: number | undefined = new PortReservation('8000-8010').reservePort()
       export const all: unknown[] = [options, ports, statuses, name, reserved, isFree(80, { host: '::1' }), Port4meError, clearLockedPorts]
       export const later: Promise<number>[] = [port4meAsync(), getPort(options)]
+      const settings: LeaseOptions = { tool: 'a', protocol: 'both' }
+      const leases: PortLease[] = [leasePort(settings), leasePort('a'), leasePort(), ...leasePorts(2, 'a')]
+      export const served: Promise<Server> = leases[0]!.listen(createServer(), { host: 'localhost', backlog: 9 })
+      export const done: [boolean, number, void] = [leases[0]!.released, sharedPort('a'), leases[0]!.release()]
+      // @ts-expect-error: there is no lease of no port
+      leasePort({ mustWork: false })
+      // @ts-expect-error: no server
+      leases[0]!.listen({})
       // @ts-expect-error: a tool is a string
       port4me(5)
       // @ts-expect-error: no such protocol

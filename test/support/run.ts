@@ -35,6 +35,11 @@ export function run(
 /** Runs a command in a network namespace of its own; as another user than root in a user namespace too. */
 export const OWN_NETWORK = ['unshare', ...(process.getuid?.() === 0 ? ['-n'] : ['-rn'])]
 
+/** Loads a library before all others, but for those that this process was started with: ld.so(8). */
+export function preloading(library: string): { LD_PRELOAD: string } {
+  return { LD_PRELOAD: `${process.env.LD_PRELOAD ?? ''} ${library}` }
+}
+
 /** Runs the program port4me. */
 export function program(
   args: readonly string[],

@@ -21,7 +21,7 @@ export const fallback: Engine = {
   probeAsync: (...args) => later(probeSteps(...args)),
   ephemeralPort: (...args) =>
     now(args[0], args[1], { name: 'ephemeralPort', args }, () => ephemeralPortSteps(...args)),
-  environmentFingerprint: () => undefined,
+  environmentGeneration: () => undefined,
 }
 
 /** Answers before it returns: here where Node.js can, else in a thread that has an event loop. */
