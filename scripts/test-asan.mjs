@@ -1,5 +1,5 @@
 // Runs the tests of the addon and of leases with an addon that is built with AddressSanitizer and
-// UndefinedBehaviorSanitizer, which end a process at the first finding. With arguments: these tests.
+// UndefinedBehaviorSanitizer, which end a process at the first finding. Arguments go to vitest.
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -22,15 +22,10 @@ run('cmake-js', [
 ])
 // Node.js itself is not built with them: their library must be loaded before all others.
 const library = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim()
-const chosen = process.argv.slice(2)
-run(
-  'vitest',
-  ['run', '--project=unit', '--project=native', ...(chosen.length > 0 ? chosen : TESTS)],
-  {
-    PORT4ME_PREBUILD: folder,
-    LD_PRELOAD: library,
-    // What Node.js and the tests' other programs leave to the end of their process is not ours.
-    ASAN_OPTIONS: 'detect_leaks=0',
-    UBSAN_OPTIONS: 'print_stacktrace=1',
-  },
-)
+run('vitest', ['run', '--project=unit', '--project=native', ...TESTS, ...process.argv.slice(2)], {
+  PORT4ME_PREBUILD: folder,
+  LD_PRELOAD: library,
+  // What Node.js and the tests' other programs leave to the end of their process is not ours.
+  ASAN_OPTIONS: 'detect_leaks=0',
+  UBSAN_OPTIONS: 'print_stacktrace=1',
+})
