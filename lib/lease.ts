@@ -17,7 +17,7 @@ import type { LeaseOptions, Listenable, ListenOptions, PortLease } from './types
  * lease holds it, elsewhere once it is released.
  *
  * A lease does not keep the process alive. It ends with its process or thread, however that ends,
- * and when it is garbage-collected.
+ * and when it is garbage-collected: keep the lease itself, not its port alone.
  *
  * @param options settings, or the name of the tool
  * @returns the lease of one port
@@ -50,7 +50,8 @@ export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): Port
  * @throws {Port4meError} what {@link leasePort} throws
  *
  * @example
- * const [api, web] = leasePorts(2, 'e2e')
+ * const leases = leasePorts(servers.length, 'e2e')
+ * await Promise.all(servers.map((server, i) => leases[i]?.listen(server)))
  */
 export function leasePorts(count: number, options?: string | LeaseOptions): PortLease[] {
   integer(count, 'count', 1, 65535)

@@ -10,11 +10,12 @@ import type { Port4meOptions } from './types.js'
 /**
  * Returns one port for this process and all that it starts: the first call picks, as {@link port4me},
  * and records the port in `process.env`; every later call with the same settings, here or in a
- * descendant, returns the same number, taken or not. For config files that are evaluated again in each
- * worker, as those of Playwright and Vite, where another pick would find the port taken by the very
- * server under test.
+ * descendant, returns the same number, taken or not. For config files that are evaluated again, as
+ * Playwright's in each worker and Vite's at a restart, where another pick would find the port taken by
+ * the very server under test.
  *
- * Worker threads have a copy of the variables, made at their start.
+ * Nothing is held: two trees that start at once may pick the same number. Where that can be, start
+ * each with `port4me run`. Worker threads have a copy of the variables, made at their start.
  *
  * @param options settings, or the name of the tool; each tool, and each set of settings, has its own port
  * @returns a port from 1 to 65535; -1 when none is free and `mustWork` is false

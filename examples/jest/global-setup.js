@@ -3,7 +3,7 @@
 const { startNotes } = require('./notes.js')
 
 module.exports = async () => {
-  const { server, url } = await startNotes()
-  process.env.SHARED_URL = url // the workers start after this, and inherit it
-  globalThis.sharedServer = server // global-teardown.js runs in this process too
+  const notes = await startNotes()
+  process.env.SHARED_URL = notes.url // the workers start after this, and inherit it
+  globalThis.sharedNotes = notes // for global-teardown.js, which runs in this process too
 }

@@ -1,7 +1,1 @@
-const { once } = require('node:events')
-
-module.exports = async () => {
-  const server = globalThis.sharedServer
-  server.close()
-  await once(server, 'close')
-}
+module.exports = () => globalThis.sharedNotes.close()

@@ -1,5 +1,6 @@
 // What is under test: an HTTP server that keeps notes in memory.
 
+const { once } = require('node:events')
 const { createServer } = require('node:http')
 const { text } = require('node:stream/consumers')
 const { leasePort } = require('port4me')
@@ -9,7 +10,13 @@ async function startNotes() {
   // and the server gets the very socket that held it: EADDRINUSE cannot happen, no retry is needed.
   const lease = leasePort('notes')
   const server = await lease.listen(createNotes())
-  return { server, url: `http://localhost:${lease.port}` }
+  return {
+    url: `http://localhost:${lease.port}`,
+    close: async () => {
+      server.close()
+      await once(server, 'close')
+    },
+  }
 }
 
 function createNotes() {

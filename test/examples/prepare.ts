@@ -3,32 +3,39 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { OPENPORT, PROGRAM, ROOT } from '../support/paths.js'
+import { ROOT } from '../support/paths.js'
 
 export interface Example {
   readonly folder: string
   readonly cleanup: () => void
 }
 
-/** Copies examples/NAME to a temporary folder, and links there what this repository has installed. */
+/** Copies examples/NAME to a temporary folder, with this package and links to all that it is built with. */
 export function prepareExample(name: string): Example {
   const folder = mkdtempSync(join(tmpdir(), `port4me-example-${name}-`))
-  cpSync(join(ROOT, 'examples', name), folder, {
+  const source = join(ROOT, 'examples', name)
+  cpSync(source, folder, {
     recursive: true,
-    filter: (source) => !source.includes('node_modules', ROOT.length),
+    filter: (path) => !path.startsWith(join(source, 'node_modules')),
   })
 
-  const installed = join(ROOT, 'node_modules')
   const modules = join(folder, 'node_modules')
   mkdirSync(join(modules, '.bin'), { recursive: true })
-  // No other hidden ones: they are caches.
-  const names = readdirSync(installed).filter((entry) => !entry.startsWith('.'))
+  const installed = join(ROOT, 'node_modules')
+  // Hidden are the programs, which follow, and caches.
+  const packages = readdirSync(installed).filter((entry) => !entry.startsWith('.'))
   const programs = readdirSync(join(installed, '.bin')).map((entry) => join('.bin', entry))
-  for (const entry of [...names, ...programs]) {
+  for (const entry of [...packages, ...programs]) {
     symlinkSync(join(installed, entry), join(modules, entry))
   }
-  symlinkSync(ROOT, join(modules, 'port4me'))
-  symlinkSync(PROGRAM, join(modules, '.bin', 'port4me'))
-  symlinkSync(OPENPORT, join(modules, '.bin', 'openport'))
+
+  // A copy: runners treat a linked package as source code, of which they transform each file.
+  const port4me = join(modules, 'port4me')
+  for (const entry of ['package.json', 'dist', 'build/Release/port4me.node']) {
+    cpSync(join(ROOT, entry), join(port4me, entry), { recursive: true })
+  }
+  for (const program of ['port4me', 'openport']) {
+    symlinkSync(`../port4me/dist/${program}-cli.js`, join(modules, '.bin', program))
+  }
   return { folder, cleanup: () => rmSync(folder, { recursive: true, force: true }) }
 }

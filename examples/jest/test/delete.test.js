@@ -1,15 +1,14 @@
 const { startNotes } = require('../notes.js')
 
-let server
-let url
+let notes
 beforeAll(async () => {
-  ;({ server, url } = await startNotes())
+  notes = await startNotes()
 })
-afterAll((done) => server.close(done))
+afterAll(() => notes.close())
 
 test('a note is deleted once', async () => {
-  await fetch(`${url}/note`, { method: 'PUT', body: 'buy milk' })
-  const remove = async () => (await fetch(`${url}/note`, { method: 'DELETE' })).status
+  await fetch(`${notes.url}/note`, { method: 'PUT', body: 'buy milk' })
+  const remove = async () => (await fetch(`${notes.url}/note`, { method: 'DELETE' })).status
   expect(await remove()).toBe(204)
   expect(await remove()).toBe(404)
 })

@@ -1,14 +1,13 @@
 const { startNotes } = require('../notes.js')
 
-let server
-let url
+let notes
 beforeAll(async () => {
-  ;({ server, url } = await startNotes())
+  notes = await startNotes()
 })
-afterAll((done) => server.close(done))
+afterAll(() => notes.close())
 
 // The other files put a note of this name, at the same time: each to a server of its own.
 test('there is no note at first', async () => {
-  const response = await fetch(`${url}/note`)
+  const response = await fetch(`${notes.url}/note`)
   expect(response.status).toBe(404)
 })

@@ -1,15 +1,14 @@
 const { startNotes } = require('../notes.js')
 
-let server
-let url
+let notes
 beforeAll(async () => {
-  ;({ server, url } = await startNotes())
+  notes = await startNotes()
 })
-afterAll((done) => server.close(done))
+afterAll(() => notes.close())
 
 test('the last of two notes of one name stays', async () => {
-  await fetch(`${url}/note`, { method: 'PUT', body: 'buy milk' })
-  await fetch(`${url}/note`, { method: 'PUT', body: 'buy bread' })
-  const response = await fetch(`${url}/note`)
+  await fetch(`${notes.url}/note`, { method: 'PUT', body: 'buy milk' })
+  await fetch(`${notes.url}/note`, { method: 'PUT', body: 'buy bread' })
+  const response = await fetch(`${notes.url}/note`)
   expect(await response.text()).toBe('buy bread')
 })

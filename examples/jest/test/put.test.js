@@ -1,15 +1,14 @@
 const { startNotes } = require('../notes.js')
 
-let server
-let url
+let notes
 beforeAll(async () => {
-  ;({ server, url } = await startNotes())
+  notes = await startNotes()
 })
-afterAll((done) => server.close(done))
+afterAll(() => notes.close())
 
 test('a note that was put is got', async () => {
-  await fetch(`${url}/note`, { method: 'PUT', body: 'buy milk' })
-  const response = await fetch(`${url}/note`)
+  await fetch(`${notes.url}/note`, { method: 'PUT', body: 'buy milk' })
+  const response = await fetch(`${notes.url}/note`)
   expect(response.status).toBe(200)
   expect(await response.text()).toBe('buy milk')
 })

@@ -1,0 +1,55 @@
+// The examples, run as their README says, but for the installation.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ROOT } from '../support/paths.js'
+import { npmTest } from './npm-test.js'
+import { prepareExample } from './prepare.js'
+
+/** How many tests each has, and where its runner says how many passed. */
+const EXAMPLES = {
+  jest: [5, /^Tests: +(\d+) passed, \d+ total$/m],
+  'node-test': [3, /^[#ℹ] pass (\d+)$/m],
+  playwright: [8, /^ *(\d+) passed \(/m],
+  shell: [3, /^1\.\.(\d+)$/m],
+  vite: [2, /^[#ℹ] pass (\d+)$/m],
+  vitest: [5, /^ *Tests +(\d+) passed \(\d+\)$/m],
+} as const
+const EXAMPLES_FOLDER = join(ROOT, 'examples')
+
+const read = (file: string): string => readFileSync(file, 'utf8')
+
+describe('the example', () => {
+  for (const [name, [count, report]] of Object.entries(EXAMPLES)) {
+    test(`${name} passes`, { timeout: 150_000 }, async () => {
+      const { folder, cleanup } = prepareExample(name)
+      try {
+        const { status, output } = await npmTest(folder)
+        expect(status, output).toBe(0)
+        expect(Number(report.exec(output)?.[1]), output).toBe(count)
+      } finally {
+        cleanup()
+      }
+    })
+  }
+})
+
+describe('the examples', () => {
+  test('are all here, and all in their README', () => {
+    const folders = readdirSync(EXAMPLES_FOLDER, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+    expect(folders.sort()).toEqual(Object.keys(EXAMPLES))
+    const readme = read(join(EXAMPLES_FOLDER, 'README.md'))
+    const rows = [...readme.matchAll(/^\| \[([\w-]+)\]\(\1\) \|/gm)].map(([, name]) => name)
+    expect(rows.sort()).toEqual(folders)
+  })
+
+  test.each(Object.keys(EXAMPLES))('%s depends on what it is tested with', (name) => {
+    const root = JSON.parse(read(join(ROOT, 'package.json')))
+    const { devDependencies } = JSON.parse(read(join(EXAMPLES_FOLDER, name, 'package.json')))
+    const known = { ...root.devDependencies, port4me: `^${root.version}` }
+    expect(known).toMatchObject(devDependencies)
+  })
+})

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+const TIMEOUT = 120_000
+const GRACE = 10_000
+
+/** No more than these: Vitest's own would reach into the runner that an example starts. */
+const KEPT = ['HOME', 'LANG', 'PATH', 'PORT4ME_ENGINE', 'TMPDIR']
+
+export interface NpmTest {
+  /** null: it was ended, after two minutes. */
+  readonly status: number | null
+  /** stdout and stderr, as they came. */
+  readonly output: string
+}
+
+/** Runs `npm test` in a folder, and leaves nothing of it running. */
+export async function npmTest(folder: string): Promise<NpmTest> {
+  const kept = Object.entries(process.env).filter(([name]) => KEPT.includes(name))
+  const child = spawn('npm', ['test'], {
+    cwd: folder,
+    env: { ...Object.fromEntries(kept), NO_COLOR: '1', npm_config_update_notifier: 'false' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // as the leader of a group, which can be ended as a whole
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk
+    })
+  }
+  const timers = [
+    setTimeout(endGroup, TIMEOUT, child.pid, 'SIGTERM'),
+    setTimeout(endGroup, TIMEOUT + GRACE, child.pid, 'SIGKILL'),
+  ]
+  try {
+    const [status] = (await once(child, 'close')) as [number | null]
+    return { status, output }
+  } finally {
+    timers.forEach(clearTimeout)
+    endGroup(child.pid, 'SIGKILL')
+  }
+}
+
+function endGroup(leader: number | undefined, signal: NodeJS.Signals): void {
+  if (leader === undefined) return
+  try {
+    process.kill(-leader, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // ESRCH: all have ended
+  }
+}
