@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // What users call is tested against both engines, in the built package; the rest once. What takes
-// minutes is a project of its own: npm run test:stress.
+// minutes is in projects of their own: npm run test:stress, npm run test:platforms.
 const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
 const clean = { PORT4ME_USER: '', PORT4ME_TOOL: '' }
 
@@ -33,6 +33,14 @@ export default defineConfig({
           name: 'fallback',
           include: api,
           env: { ...clean, PORT4ME_ENGINE: 'fallback' },
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'platforms',
+          include: ['test/platforms/**/*.test.ts'],
+          env: clean,
           testTimeout: 60_000,
         },
       },

@@ -2,6 +2,7 @@
 
 import type { Engine } from '../binding.js'
 import { firstCandidates } from './candidates.js'
+import type { EngineReport } from './engine/engine.js'
 import { write } from './output.js'
 import type { Settings } from './settings/settings.js'
 
@@ -9,13 +10,19 @@ import type { Settings } from './settings/settings.js'
 const LISTED = 20
 
 /** Says what was read. */
-export function reportSettings(settings: Settings, engine: Engine): void {
+export function reportSettings(settings: Settings, engine: EngineReport): void {
   print(describe(settings, engine))
 }
 
 /** Says what was read and tried. */
-export function reportPick(settings: Settings, engine: Engine, port: number, tries: number): void {
-  const lines = describe(settings, engine)
+export function reportPick(
+  settings: Settings,
+  engine: Engine,
+  report: EngineReport,
+  port: number,
+  tries: number,
+): void {
+  const lines = describe(settings, report)
   lines.push(`tries allowed: ${settings.maxTries}`)
   if (tries > 0) {
     const tried = firstCandidates(settings, engine, Math.min(tries, LISTED))
@@ -26,11 +33,13 @@ export function reportPick(settings: Settings, engine: Engine, port: number, tri
   print(lines)
 }
 
-function describe(settings: Settings, engine: Engine): string[] {
+function describe(settings: Settings, { engine, file, refusal }: EngineReport): string[] {
   const { environment, user, userSource, tool, seed, prepend, skip } = settings
   return [
     ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-    `engine: ${engine.name}`,
+    `engine: ${engine}`,
+    ...(file === undefined ? [] : [`addon: ${file}`]),
+    ...(refusal === undefined ? [] : [`addon refused: ${refusal}`]),
     `user: ${user} (from ${userSource})`,
     `tool: ${tool === '' ? 'none' : tool}`,
     `seed: ${seed}`,

@@ -1,6 +1,7 @@
 // Ports that stay yours until your server has them.
 
-import { closeSync } from 'node:fs'
+import { closeSync, fstatSync } from 'node:fs'
+import type { Server } from 'node:net'
 import type { Engine, Hold } from '../binding.js'
 import { currentEngine } from './engine/engine.js'
 import { asSystemError, Port4meError, quote } from './errors.js'
@@ -138,10 +139,10 @@ class Lease implements PortLease {
     return this.#isReleased
   }
 
-  async listen<Server extends Listenable>(
-    server: Server,
+  async listen<Given extends Listenable>(
+    server: Given,
     options: ListenOptions = {},
-  ): Promise<Awaited<ReturnType<Server['listen']>>> {
+  ): Promise<Awaited<ReturnType<Given['listen']>>> {
     if (this.#isHandedOver || this.#isReleased) {
       throw new Port4meError(
         'ERR_LEASE_RELEASED',
@@ -149,11 +150,17 @@ class Lease implements PortLease {
       )
     }
     this.#isHandedOver = true
+    let descriptor: HandedOver | undefined
     try {
-      const listening = this.#startListening(server, options)
-      await whenListening(listening ?? server)
-      return (await listening) as Awaited<ReturnType<Server['listen']>>
+      const read = readListenOptions(server, options)
+      descriptor = this.#takeDescriptor(read.host)
+      const returned = this.#startListening(server, read, descriptor)
+      await whenListening(returned ?? server)
+      const listening = await returned
+      this.#checkPort(listening ?? server)
+      return listening as Awaited<ReturnType<Given['listen']>>
     } catch (error) {
+      descriptor?.closeUnlessTaken(server)
       throw asSystemError(error)
     } finally {
       this.release()
@@ -170,13 +177,8 @@ class Lease implements PortLease {
     this.release()
   }
 
-  /** Returns what listen() of the server does. */
-  #startListening(server: Listenable, options: ListenOptions): unknown {
-    const { backlog, host, signal } = readListenOptions(server, options)
-    const listen = (where: object): unknown => {
-      const args = backlog === undefined ? [] : [backlog]
-      return Reflect.apply(server.listen, server, [signal ? { ...where, signal } : where, ...args])
-    }
+  /** The socket for the server; nothing where the server has to bind. */
+  #takeDescriptor(host: string | undefined): HandedOver | undefined {
     if ((this.#settings.question & Flag.TCP) === 0) {
       throw new Port4meError(
         'ERR_INVALID_ARG_VALUE',
@@ -184,17 +186,34 @@ class Lease implements PortLease {
       )
     }
     // A cluster worker would ask its primary to listen, which has not the descriptor.
-    const descriptor = host === undefined && !isClusterWorker() ? this.#hold.takeDescriptor() : -1
-    if (descriptor === -1) {
-      if (!SERVERS_BIND_HELD_PORTS) this.#hold.release()
-      return listen({ ...this.#address(host), exclusive: true })
-    }
-    try {
-      return listen({ fd: descriptor })
-    } catch (error) {
-      closeSync(descriptor) // it was not taken: a server that listens already, or one of another kind
-      throw error
-    }
+    if (host !== undefined || isClusterWorker()) return undefined
+    const descriptor = this.#hold.takeDescriptor()
+    return descriptor === -1 ? undefined : new HandedOver(descriptor)
+  }
+
+  /** Returns what listen() of the server does. */
+  #startListening(
+    server: Listenable,
+    { backlog, host, signal }: ListenOptions,
+    handedOver: HandedOver | undefined,
+  ): unknown {
+    if (handedOver === undefined && !SERVERS_BIND_HELD_PORTS) this.#hold.release()
+    const where =
+      handedOver === undefined
+        ? { ...this.#address(host), exclusive: true }
+        : { fd: handedOver.descriptor }
+    const args = backlog === undefined ? [] : [backlog]
+    return Reflect.apply(server.listen, server, [signal ? { ...where, signal } : where, ...args])
+  }
+
+  /** A listen() may do something else with what it is given. */
+  #checkPort(server: unknown): void {
+    const address = (server as Partial<Pick<Server, 'address'>>).address?.()
+    if (typeof address !== 'object' || address === null || address.port === this.port) return
+    throw new Port4meError(
+      'ERR_INVALID_ARG_VALUE',
+      `server must listen where its listen() is told, on port ${this.port}, but does on ${address.port}`,
+    )
   }
 
   /** Where a server listens that binds by itself. */
@@ -205,6 +224,27 @@ class Lease implements PortLease {
     if ((question & Flag.IPV6) === 0) return { port, host: '0.0.0.0' }
     if ((question & Flag.IPV4) === 0) return { port, host: '::', ipv6Only: true }
     return { port }
+  }
+}
+
+/** A descriptor that a server is given, and closes, unless it does not take it. */
+class HandedOver {
+  readonly descriptor: number
+  readonly #inode: number
+
+  constructor(descriptor: number) {
+    this.descriptor = descriptor
+    this.#inode = fstatSync(descriptor).ino
+  }
+
+  /** After a failure: when no server has the socket, and the number is not another's by now. */
+  closeUnlessTaken(server: unknown): void {
+    if ((server as { listening?: unknown } | undefined)?.listening === true) return
+    try {
+      if (fstatSync(this.descriptor).ino === this.#inode) closeSync(this.descriptor)
+    } catch {
+      // closed, by the server that failed
+    }
   }
 }
 
@@ -230,6 +270,12 @@ function readListenOptions(server: Listenable, options: ListenOptions): ListenOp
   }
   if (backlog !== undefined) integer(backlog, 'options.backlog', 1, 2 ** 31 - 1)
   if (host !== undefined) nonEmptyText(host, 'options.host')
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_TYPE',
+      `options.signal must be an AbortSignal, not ${quote(signal)}`,
+    )
+  }
   signal?.throwIfAborted()
   return { backlog, host, signal }
 }

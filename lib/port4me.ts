@@ -2,7 +2,7 @@
 
 import type { Engine, Pick } from '../binding.js'
 import { eachCandidate, firstCandidates, noCandidate, rankOf } from './candidates.js'
-import { currentEngine } from './engine/engine.js'
+import { currentEngine, reportOnEngine } from './engine/engine.js'
 import { asSystemError, Port4meError } from './errors.js'
 import { type NameOf, readSettings, type Settings } from './settings/settings.js'
 import { integer } from './settings/values.js'
@@ -154,7 +154,7 @@ function readForListing(
   nameOf?: NameOf,
 ): Settings {
   const settings = readSettings(options, engine, nameOf)
-  if (settings.debug) debug().reportSettings(settings, engine)
+  if (settings.debug) debug().reportSettings(settings, reportOnEngine())
   return settings
 }
 
@@ -174,7 +174,7 @@ function firstPort(settings: Settings, engine: Engine): number {
 export function portOf(pick: Pick, settings: Settings, engine: Engine): number {
   const port = pick % 65536
   const tries = Math.floor(pick / 65536)
-  if (settings.debug) debug().reportPick(settings, engine, port, tries)
+  if (settings.debug) debug().reportPick(settings, engine, reportOnEngine(), port, tries)
   if (port !== 0) return port
   if (tries === 0) throw noCandidate(settings)
   if (!settings.mustWork) return -1

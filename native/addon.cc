@@ -165,6 +165,19 @@ uint8_t Packed(const Verdict& verdict) {
                               verdict.udp << 4 | verdict.ipv4 << 5 | verdict.ipv6 << 6);
 }
 
+// Nothing when it cannot be made: the thread is ending.
+Napi::Value NewUint8Array(Napi::Env env, std::span<const uint8_t> bytes) {
+  void* data;
+  napi_value buffer;
+  napi_value array;
+  if (napi_create_arraybuffer(env, bytes.size(), &data, &buffer) != napi_ok) return {};
+  std::copy(bytes.begin(), bytes.end(), static_cast<uint8_t*>(data));
+  if (napi_create_typedarray(env, napi_uint8_array, bytes.size(), buffer, 0, &array) != napi_ok) {
+    return {};
+  }
+  return {env, array};
+}
+
 // Fills in one verdict per port. Stops where a system call fails; the prober tells.
 void ProbeEach(Prober* prober, std::span<const uint16_t> ports, std::span<uint8_t> verdicts) {
   for (size_t i = 0; i < ports.size(); ++i) {
@@ -268,10 +281,17 @@ Napi::Value HoldPort(const Napi::CallbackInfo& info) {
              arguments.prepend, arguments.skip, arguments.max_tries},
       [&](uint16_t port) { return holder.Try(port); });
   if (ThrowFailure(info.Env(), holder.error())) return {};
+  // None of this need succeed: the thread may be ending, or its stack be full. The holder lets go.
   const Napi::Object object = info.Env().GetInstanceData<Instance>()->hold_class.New({});
-  if (object.IsEmpty()) return {};  // a stack that is nearly full; the holder lets go
-  object.Set("pick", Napi::Number::New(info.Env(), Packed(pick)));
-  HoldObject::Unwrap(object)->Set(holder.Take());
+  if (object.IsEmpty()) return {};
+  HoldObject* const held = HoldObject::Unwrap(object);
+  if (held == nullptr) return {};
+  // Defined, not set: whatever Object.prototype has of that name.
+  if (!object.DefineProperty(Napi::PropertyDescriptor::Value(
+          "pick", Napi::Number::New(info.Env(), Packed(pick)), napi_enumerable))) {
+    return {};
+  }
+  held->Set(holder.Take());
   return object;
 }
 
@@ -291,11 +311,11 @@ Napi::Value ProbePorts(const Napi::CallbackInfo& info) {
   const std::span<const uint16_t> ports = reader.Ports(0, "ports");
   const Question question = reader.ReadQuestion(1);
   if (!reader.ok()) return {};
-  Napi::Uint8Array verdicts = Napi::Uint8Array::New(info.Env(), ports.size());
   Prober prober(question);
-  ProbeEach(&prober, ports, {verdicts.Data(), verdicts.ElementLength()});
+  std::vector<uint8_t> verdicts(ports.size());
+  ProbeEach(&prober, ports, verdicts);
   if (ThrowFailure(info.Env(), prober.error())) return {};
-  return verdicts;
+  return NewUint8Array(info.Env(), verdicts);
 }
 
 Napi::Value SystemPort(const Napi::CallbackInfo& info) {
@@ -319,9 +339,13 @@ bool IsEnding(Napi::Env env) {
 class QuestionWorker : public Napi::AsyncWorker {
  public:
   QuestionWorker(Napi::Env env, const Question& question)
-      : Napi::AsyncWorker(env), question_(question), deferred_(env) {}
+      : Napi::AsyncWorker(env), question_(question) {}
 
-  Napi::Promise promise() const { return deferred_.Promise(); }
+  // Null when there is none: the thread is ending. (Napi::Promise::Deferred does not tell.)
+  napi_value CreatePromise() {
+    napi_value promise;
+    return napi_create_promise(Env(), &deferred_, &promise) == napi_ok ? promise : nullptr;
+  }
 
  protected:
   virtual void Ask(Prober* prober) = 0;
@@ -337,16 +361,17 @@ class QuestionWorker : public Napi::AsyncWorker {
     const Napi::HandleScope scope(Env());
     if (IsEnding(Env())) return;  // nobody waits for the promise any more
     if (error_.number != 0) {
-      deferred_.Reject(SystemException(Env(), error_).Value());
-    } else {
-      deferred_.Resolve(Result(Env()));
+      napi_reject_deferred(Env(), deferred_, SystemException(Env(), error_).Value());
+      return;
     }
+    const Napi::Value result = Result(Env());
+    if (!result.IsEmpty()) napi_resolve_deferred(Env(), deferred_, result);
   }
 
  private:
   Question question_;
   SystemError error_;
-  Napi::Promise::Deferred deferred_;
+  napi_deferred deferred_ = nullptr;
 };
 
 // Copies what it works on: JavaScript may change its arrays meanwhile.
@@ -381,11 +406,7 @@ class ProbeWorker final : public QuestionWorker {
 
  private:
   void Ask(Prober* prober) override { ProbeEach(prober, ports_, verdicts_); }
-  Napi::Value Result(Napi::Env env) override {
-    Napi::Uint8Array verdicts = Napi::Uint8Array::New(env, verdicts_.size());
-    std::copy(verdicts_.begin(), verdicts_.end(), verdicts.Data());
-    return verdicts;
-  }
+  Napi::Value Result(Napi::Env env) override { return NewUint8Array(env, verdicts_); }
 
   std::vector<uint16_t> ports_;
   std::vector<uint8_t> verdicts_;
@@ -393,9 +414,11 @@ class ProbeWorker final : public QuestionWorker {
 
 // The worker deletes itself when its promise is settled: Napi::AsyncWorker.
 Napi::Value Start(std::unique_ptr<QuestionWorker> worker) {
-  const Napi::Promise promise = worker->promise();
+  const napi_value promise = worker->CreatePromise();
+  if (promise == nullptr) return {};
+  const Napi::Env env = worker->Env();
   worker.release()->Queue();
-  return promise;
+  return {env, promise};
 }
 
 Napi::Value PickPortAsync(const Napi::CallbackInfo& info) {

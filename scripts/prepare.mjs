@@ -16,7 +16,7 @@ if (!existsSync('node_modules/esbuild')) {
   console.log('port4me: nothing was built, for want of the development dependencies')
   process.exit(0)
 }
-const built = run('npm run --silent build', { stdio: 'inherit' })
+const built = run('npm run --silent build:js', { stdio: 'inherit' })
 if (built.status !== 0) process.exit(built.status ?? 1)
 
 // Configuring fails where cmake, a make program or a compiler is missing; compiling does not.

@@ -35,6 +35,8 @@ What to print:
   --debug           what was read and tried, on stderr
   --completion=bash a completion script for the shell
   --help, --version
+                    with --json --version also says which engine answers, from
+                    which file, or why the addon does not
 
 PORTS are ports and ranges, separated by commas or spaces: 2000-2123,4321
 {chrome} and {firefox} stand for the ports that these browsers block.

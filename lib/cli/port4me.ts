@@ -2,7 +2,7 @@
 // The program port4me. Start-up is what its users feel: it loads what the call needs.
 
 import { isPortFree, probePorts } from '../availability.js'
-import { currentEngine } from '../engine/engine.js'
+import { currentEngine, reportOnEngine } from '../engine/engine.js'
 import { quote } from '../errors.js'
 import { write } from '../output.js'
 import { listCandidates, MAX_COUNT, pickPort } from '../port4me.js'
@@ -28,7 +28,9 @@ function answerTo(command: CommandLine): number {
     return 0
   }
   if (command.version) {
-    answer(PORT4ME_VERSION, { version: PORT4ME_VERSION }, command)
+    // The engine is loaded for those alone who ask about it.
+    const report = command.json ? reportOnEngine() : {}
+    answer(PORT4ME_VERSION, { version: PORT4ME_VERSION, ...report }, command)
     return 0
   }
   if (command.completion !== undefined) {

@@ -21,17 +21,18 @@ export function runCommand(args: readonly string[]): void {
     } else {
       const lease = leaseFor(options, flagOf)
       if (!SERVERS_BIND_HELD_PORTS) lease.release()
-      start(command, env, lease)
+      return start(command, env, lease)
     }
     return 0
   })
 }
 
+/** Starts the command, whose end sets the exit status. The status of one that cannot be started. */
 function start(
   [file, ...args]: readonly [string, ...string[]],
   env: string,
   lease: PortLease,
-): void {
+): number {
   const port = String(lease.port)
   let child: ChildProcess | undefined
   // They end the command, which ends this.
@@ -43,13 +44,14 @@ function start(
       { stdio: 'inherit', env: { ...process.env, [env]: port } },
     )
   } catch (error) {
-    end(failedToStart(file, error as NodeJS.ErrnoException))
-    return
+    lease.release()
+    return failedToStart(file, error as NodeJS.ErrnoException)
   }
   child.on('error', (error: NodeJS.ErrnoException) => {
     if (child?.pid === undefined) end(failedToStart(file, error))
   })
   child.on('exit', (code, signal) => end(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
+  return 0
 
   function end(status: number): void {
     lease.release()

@@ -6,27 +6,51 @@ import { engineVariable } from '../settings/environment.js'
 import { oneOf } from '../settings/values.js'
 import { loadNative } from './native.js'
 
-let current: Engine | undefined
+interface Choice {
+  readonly engine: Engine
+  /** The binary of the addon: which is loaded, or which was refused. */
+  readonly file?: string | undefined
+  /** Why the addon is not the engine. */
+  readonly refusal?: string
+}
+
+let current: Choice | undefined
 
 export function currentEngine(): Engine {
   current ??= chooseEngine(engineVariable())
-  return current
+  return current.engine
 }
 
-function chooseEngine(wanted = 'auto'): Engine {
+/** Which engine answers, from which file; or why the addon does not. */
+export interface EngineReport {
+  readonly engine: 'native' | 'fallback'
+  readonly file?: string
+  readonly refusal?: string
+}
+
+export function reportOnEngine(): EngineReport {
+  current ??= chooseEngine(engineVariable())
+  const { engine, file, refusal } = current
+  return { engine: engine.name, ...(file && { file }), ...(refusal && { refusal }) }
+}
+
+function chooseEngine(wanted = 'auto'): Choice {
   switch (oneOf(wanted, 'PORT4ME_ENGINE', ['auto', 'native', 'fallback'])) {
     case 'fallback':
-      return loadFallback()
+      return { engine: loadFallback(), refusal: 'PORT4ME_ENGINE is "fallback"' }
     case 'native': {
       const loaded = loadNative()
-      if (loaded.engine !== undefined) return loaded.engine
+      if (loaded.engine !== undefined) return loaded
       throw new Port4meError(
         'ERR_NO_ENGINE',
         `PORT4ME_ENGINE is "native", but no addon loads here: ${loaded.failure}`,
       )
     }
-    default:
-      return loadNative().engine ?? loadFallback()
+    default: {
+      const loaded = loadNative()
+      if (loaded.engine !== undefined) return loaded
+      return { engine: loadFallback(), file: loaded.file, refusal: loaded.failure }
+    }
   }
 }
 

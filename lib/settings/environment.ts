@@ -90,7 +90,8 @@ function isProcessEnvironment(source: NodeJS.ProcessEnv): boolean {
 }
 
 function isGenuine(source: NodeJS.ProcessEnv): boolean {
-  if (types.isProxy(source)) return false
+  // Bun keeps what is written to it to itself.
+  if (types.isProxy(source) || process.versions.bun !== undefined) return false
   // The genuine one, alone, refuses symbols with an exception (doc/api/process.md, process.env).
   const key = Symbol('port4me')
   try {

@@ -13,7 +13,8 @@ namespace port4me {
 namespace {
 
 enum class Length : uint8_t { kExact, kFilled };
-constexpr std::array kLengths{Length::kExact, Length::kFilled};
+// In the order of the TypeScript engine, so that of two that race one gets both.
+constexpr std::array kLengths{Length::kFilled, Length::kExact};
 
 // An abstract name of a lock.
 struct Name {

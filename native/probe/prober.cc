@@ -53,8 +53,8 @@ EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait, Lock
 
   // What a bind with SO_REUSEADDR is refused, an exclusive one is refused too. Busy ports come in
   // runs: after one of them the bind that settles it goes first, and alone.
-  const bool reuse_settles =
-      endpoint_.protocol == Protocol::kTcp && time_wait == TimeWait::kFree && refused_before_;
+  const bool reuse_settles = kReuseTells && endpoint_.protocol == Protocol::kTcp &&
+                             time_wait == TimeWait::kFree && refused_before_;
   if (!reuse_settles) {
     const Result exclusive = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
     if (exclusive.state == State::kFree) {
@@ -63,7 +63,8 @@ EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait, Lock
       return endpoint_.dual_stack ? exclusive : unless_leased(exclusive);
     }
     refused_before_ = exclusive.state == State::kInUse;
-    if (!refused_before_ || endpoint_.protocol == Protocol::kUdp || time_wait == TimeWait::kInUse) {
+    if (!refused_before_ || endpoint_.protocol == Protocol::kUdp || time_wait == TimeWait::kInUse ||
+        !kReuseTells) {
       return exclusive;
     }
   }

@@ -91,6 +91,9 @@ class Socket {
   Sharing sharing_ = Sharing::kExclusive;  // of the socket that is open
 };
 
+// Whether ReuseProbe can tell anything; if not, a refused bind is final.
+extern const bool kReuseTells;
+
 // Answers whether a server that sets SO_REUSEADDR could bind a port that an exclusive bind was
 // refused: then only connections in TIME_WAIT, or still open ones of a server that is gone, hold
 // it.

@@ -56,6 +56,8 @@ const bool kHoldSeesLess = true;
 // SO_REUSEPORT then): a server binds when the hold is released.
 BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
 
+const bool kReuseTells = true;
+
 // With SO_REUSEADDR a wildcard bind passes beside a *listener* on a specific address (setsockopt(2)
 // of FreeBSD; in_pcbbind() then looks for an exact match alone). So each address of the machine is
 // asked too: a listener on it refuses the exact match, a connection in TIME_WAIT does not.

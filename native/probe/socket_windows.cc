@@ -108,6 +108,8 @@ BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
 
 int Socket::TakeDescriptor() { return -1; }
 
+const bool kReuseTells = false;
+
 // SO_REUSEADDR on Windows takes a port from a live listener, so that it cannot tell one from
 // TIME_WAIT; and a connection in TIME_WAIT does not refuse a bind there. A refusal is final.
 BindResult ReuseProbe::Ask(Socket*, const Endpoint&, uint16_t) { return {Bind::kInUse, {}}; }

@@ -37,6 +37,28 @@ test('a worker thread may end while a question is open', () => {
   expect(answer).toBe('survived')
 })
 
+test.each([
+  'for (;;) p.leasePort("ends")',
+  'for (;;) p.probe(8080)',
+  '(async () => { for (;;) await p.probeAsync("8000-8010") })()',
+  '(async () => { for (;;) await p.port4meAsync("ends") })()',
+])('a worker thread may be ended in the middle of %s', (work) => {
+  const answer = script(
+    `const { Worker } = require('node:worker_threads'); const { once } = require('node:events')
+     const load = 'const p = require(' + JSON.stringify(require.resolve('port4me')) + ');' +
+       'require("node:worker_threads").parentPort.postMessage(0);'
+     for (let i = 0; i < 60; i++) {
+       const worker = new Worker(load + process.env.WORK, { eval: true })
+       await once(worker, 'message')
+       await new Promise((resolve) => setTimeout(resolve, i % 12)) // anywhere in its work
+       await worker.terminate()
+     }
+     return 'survived'`,
+    { variables: { WORK: work } },
+  )
+  expect(answer).toBe('survived')
+})
+
 test('variables may change in a worker that shares them', () => {
   const answer = script(
     `const { Worker, SHARE_ENV } = require('node:worker_threads')

@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
@@ -411,4 +412,53 @@ describe('lease.listen', () => {
 
 test('a lease keeps no process alive', () => {
   script('port4me.leasePort("alive"); return 0')
+})
+
+describe('a server that does not do as it is told', () => {
+  test.each([
+    [
+      'rejects',
+      () => ({ listen: async () => Promise.reject(new Error('on purpose')) }),
+      'on purpose',
+    ],
+    [
+      'listens on another port',
+      () => ({ listen: () => opening(net.createServer()).listen(0) }),
+      'server must listen where its listen() is told',
+    ],
+    [
+      'throws when it listens already',
+      () => {
+        const server = opening(net.createServer())
+        return {
+          get listening() {
+            return server.listening
+          },
+          listen(where: net.ListenOptions) {
+            server.listen(where)
+            throw new Error('on purpose')
+          },
+        }
+      },
+      'on purpose',
+    ],
+  ])('%s: no descriptor is lost or closed twice', async (_what, server, message) => {
+    const sockets = () =>
+      readdirSync('/proc/self/fd').flatMap((descriptor) => {
+        try {
+          const link = readlinkSync(`/proc/self/fd/${descriptor}`)
+          return link.startsWith('socket:') ? [link] : []
+        } catch {
+          return []
+        }
+      })
+    lease('lease').release() // what is opened once is open
+    const before = sockets()
+    const one = lease('lease')
+    const given = server()
+    await expect(one.listen(given as net.Server)).rejects.toThrow(message)
+    await Promise.all(opened.splice(0).map(close))
+    expect(sockets()).toEqual(before)
+    expect(api.isFree(one.port)).toBe(true)
+  })
 })

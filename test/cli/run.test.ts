@@ -134,11 +134,17 @@ describe('port4me run', () => {
       }
     })
 
-    test('one that is not executable is 126', () => {
-      for (const command of [folder, join(folder, 'not-executable')]) {
+    test('one that is not executable, or cannot be run otherwise, is 126', () => {
+      const commands = [
+        [folder, 'EACCES'],
+        [join(folder, 'not-executable'), 'EACCES'],
+        [join(folder, 'not-executable', 'x'), 'ENOTDIR'],
+        ['x'.repeat(300), 'ENAMETOOLONG'],
+      ] as const
+      for (const [command, error] of commands) {
         const { status, stdout, stderr } = program(['run', '--', command])
         expect({ status, stdout }).toEqual({ status: 126, stdout: '' })
-        expect(stderr).toContain('cannot be run: EACCES')
+        expect(stderr).toContain(`cannot be run: ${error}`)
       }
     })
   })

@@ -159,6 +159,20 @@ describe('the addon', () => {
     expect(() => Reflect.apply(Hold, undefined, [])).toThrow(TypeError)
   })
 
+  test('a hold does not mind what Object.prototype has', () => {
+    Object.defineProperty(Object.prototype, 'pick', {
+      configurable: true,
+      set() {
+        throw new Error('on purpose')
+      },
+    })
+    try {
+      expect(native.hold(...good.hold).pick).toBe(0)
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'pick')
+    }
+  })
+
   test('is loaded by several worker threads at once, and let go of', () => {
     const body = `
       const { Worker, isMainThread } = require('node:worker_threads')

@@ -4,7 +4,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type ListenOptions, type Server } from 'node:net'
 import type { Endpoint, Protocol } from './endpoints.js'
-import { isLocked, isLockedNow } from './lock.js'
+import { isLocked, type LocksNow } from './lock.js'
 
 /** `absent`: the system lacks the family, or the address is not this machine's. */
 export type Bind =
@@ -25,8 +25,8 @@ export function bindsAtOnce({ protocol, everywhere }: Endpoint): boolean {
 export type Step = readonly [what: Endpoint | Protocol, port: number]
 
 /** Binds and lets go before it returns. Throws an error that says nothing of the port. */
-export function bindNow([what, port]: Step): Bind {
-  if (typeof what === 'string') return lookedAt(isLockedNow(what, port))
+export function bindNow([what, port]: Step, locks: LocksNow): Bind {
+  if (typeof what === 'string') return lookedAt(locks.has(what, port))
   return what.protocol === 'udp' ? bindUdp(what, port) : listenNow(port)
 }
 
@@ -39,7 +39,7 @@ let lastListen: Promise<unknown> = Promise.resolve()
 export async function bind(step: Step): Promise<Bind> {
   const [what, port] = step
   if (typeof what === 'string') return lookedAt(await isLocked(what, port))
-  if (bindsAtOnce(what)) return bindNow(step)
+  if (bindsAtOnce(what)) return what.protocol === 'udp' ? bindUdp(what, port) : listenNow(port)
   const mine = lastListen.then(() => listen(what, port))
   lastListen = mine.catch(ignore)
   return await mine

@@ -27,7 +27,7 @@ export type Answered =
   | { readonly failure: { code?: string; syscall?: string; message: string } }
 
 /** No answer takes longer unless the thread is gone: the slowest, for all ports, takes seconds. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 300_000
 
 let thread: { port: MessagePort; answers: Int32Array } | undefined
 

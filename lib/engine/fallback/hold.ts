@@ -21,7 +21,7 @@ import {
   protocolsOf,
   wildcards,
 } from './endpoints.js'
-import { isLockedNow, lockNames } from './lock.js'
+import { LocksNow, lockNames } from './lock.js'
 import { candidatesOf } from './steps.js'
 
 /** Closes a socket at once. */
@@ -32,10 +32,14 @@ const holds = new Map<number, readonly Closer[]>()
 /** Holds the first candidate that can be held, under a number of the caller's choice. */
 export async function hold(id: number, ...args: Parameters<Engine['hold']>): Promise<Pick> {
   const [, , , , maxTries, question, host] = args
+  const protocols = protocolsOf(question)
+  const locks = new LocksNow()
   let tries = 0
   for (const port of candidatesOf(args)) {
     if (tries === maxTries) break
     tries++
+    // Sooner told than by trying; and one may have a name that Node.js cannot bind.
+    if (protocols.some((protocol) => locks.has(protocol, port))) continue
     const closers: Closer[] = []
     let held = false
     try {
@@ -83,17 +87,19 @@ async function holdPort(
       ? protocolsOf(question).flatMap((protocol) => wildcards(protocol, ipv4, ipv6))
       : endpointsOf(question, host)
   let isHeld = false
+  let absent: NodeJS.ErrnoException | undefined
   for (const endpoint of endpoints) {
-    const { is } = await holdEndpoint(endpoint, port, closers)
-    if (is === 'bound') isHeld = true
-    else if (!(is === 'absent' && endpoint.optional)) return false
+    const held = await holdEndpoint(endpoint, port, closers)
+    if (held.is === 'bound') isHeld = true
+    else if (held.is !== 'absent') return false
+    else if (!endpoint.optional) throw held.error
+    else absent = held.error
   }
-  return isHeld
+  if (!isHeld) throw absent // every family is missing
+  return true
 }
 
 async function takeLock(protocol: Protocol, port: number, closers: Closer[]): Promise<boolean> {
-  // One of a name that Node.js cannot bind.
-  if (IS_LINUX && isLockedNow(protocol, port)) return false
   try {
     for (const path of lockNames(protocol, port)) await listen({ path, exclusive: true }, closers)
     return true
@@ -111,10 +117,30 @@ async function takeLock(protocol: Protocol, port: number, closers: Closer[]): Pr
  */
 async function holdEndpoint(endpoint: Endpoint, port: number, closers: Closer[]): Promise<Bind> {
   const { protocol, address, ipv4 } = endpoint
+  if (protocol === 'tcp' && IS_LINUX) {
+    return await holdByConnection(LOOPBACK[address] ?? address, port, closers)
+  }
   try {
     if (protocol === 'udp') await bindUdp(address, port, closers)
-    else if (IS_LINUX) await connectFrom(LOOPBACK[address] ?? address, port, closers)
     else await listen({ host: address, port, ipv6Only: !ipv4, exclusive: true }, closers)
+    return { is: 'bound', port }
+  } catch (error) {
+    return refused(error as NodeJS.ErrnoException)
+  }
+}
+
+async function holdByConnection(address: string, port: number, closers: Closer[]): Promise<Bind> {
+  let peer: number
+  try {
+    peer = await peerOn(address, closers)
+  } catch (error) {
+    // It says nothing of the port, but perhaps that there is no such address.
+    const failed = refused(error as NodeJS.ErrnoException)
+    if (failed.is === 'absent') return failed
+    throw error
+  }
+  try {
+    await connectFrom(address, port, peer, closers)
     return { is: 'bound', port }
   } catch (error) {
     return refused(error as NodeJS.ErrnoException)
@@ -141,8 +167,12 @@ async function bindUdp(address: string, port: number, closers: Closer[]): Promis
 /** A wildcard is held on its loopback: a connection needs an address. */
 const LOOPBACK: Readonly<Record<string, string>> = { '::': '::1', '0.0.0.0': '127.0.0.1' }
 
-async function connectFrom(address: string, port: number, closers: Closer[]): Promise<void> {
-  const peer = await peerOn(address, closers)
+async function connectFrom(
+  address: string,
+  port: number,
+  peer: number,
+  closers: Closer[],
+): Promise<void> {
   const socket: Socket = connect({
     host: address,
     port: peer,

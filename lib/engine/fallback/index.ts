@@ -6,6 +6,7 @@ import { type BlockingCall, callBlocking } from './blocking.js'
 import { endpointsOf } from './endpoints.js'
 import { hashcode } from './hashcode.js'
 import { hold, release } from './hold.js'
+import { LocksNow } from './lock.js'
 import { fillSequence } from './sequence.js'
 import { ephemeralPortSteps, isFreeSteps, pickSteps, probeSteps, type Steps } from './steps.js'
 
@@ -39,7 +40,8 @@ function now<Answer>(
   if (!atOnce) return callBlocking(call) as Answer
   const running = steps()
   let step = running.next()
-  while (!step.done) step = running.next(bindNow(step.value))
+  const locks = new LocksNow()
+  while (!step.done) step = running.next(bindNow(step.value, locks))
   return step.value
 }
 

@@ -13,34 +13,43 @@ const KEEPS_NAMES = Number(process.versions.uv?.split('.')[1]) >= 48
 /** The abstract Unix sockets that are the lock, as far as Node.js can bind them; the first always can. */
 export function lockNames(protocol: Protocol, port: number): string[] {
   if (!IS_LINUX) return []
-  const name = nameOf(protocol, port)
+  const name = `\0port4me/${protocol}/${port}`
   const filled = name.padEnd(LONGEST_NAME, '\0')
   return KEEPS_NAMES ? [filled, name] : [filled]
 }
 
-function nameOf(protocol: Protocol, port: number): string {
-  return `\0port4me/${protocol}/${port}`
+/** A line of /proc/net/unix for a stream socket with such a name; zero bytes are @ there. */
+const ENTRY =
+  /^[\da-f]+: [\dA-F]+ [\dA-F]+ [\dA-F]+ 0001 [\dA-F]+ +\d+ (@port4me\/(?:tcp|udp)\/\d{1,5})(@*)$/gm
+
+/** The locks that somebody has, as they are when they are first asked for: proc_pid_net(5). */
+export class LocksNow {
+  #names: ReadonlySet<string> | undefined
+
+  has(protocol: Protocol, port: number): boolean {
+    this.#names ??= readNames()
+    return this.#names.has(`@port4me/${protocol}/${port}`)
+  }
 }
 
-/** Whether somebody has the lock, told at once. */
-export function isLockedNow(protocol: Protocol, port: number): boolean {
+function readNames(): Set<string> {
+  const names = new Set<string>()
+  if (!IS_LINUX) return names
   let sockets: string
   try {
     sockets = readFileSync('/proc/net/unix', 'latin1')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EMFILE' || code === 'ENFILE') throw error
-    return false // a system that keeps it to itself
+    return names // a system that keeps it to itself
   }
-  // There the zero bytes of a name are @ (proc_pid_net(5)), those that fill it too.
-  const name = nameOf(protocol, port).replace('\0', '@')
-  for (let at = sockets.indexOf(name); at !== -1; at = sockets.indexOf(name, at + 1)) {
-    if (/^@*(\n|$)/.test(sockets.slice(at + name.length, at + LONGEST_NAME + 1))) return true
+  for (const [, name = '', filling = ''] of sockets.matchAll(ENTRY)) {
+    if (filling === '' || name.length + filling.length === LONGEST_NAME) names.add(name)
   }
-  return false
+  return names
 }
 
-/** As isLockedNow(), of the lock itself, and faster for many ports. */
+/** Whether somebody has a lock, by the lock itself. */
 export async function isLocked(protocol: Protocol, port: number): Promise<boolean> {
   for (const name of lockNames(protocol, port)) if (await answers(name)) return true
   return false

@@ -1,0 +1,41 @@
+// Fails when a binary of prebuilds/ is missing, is not what the manifest says, was built from other
+// sources than those here, or is too large. Prints their sizes.
+
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { digestOfSources, ROOT, readManifest, TARGETS } from './targets.mjs'
+
+const MOST_BYTES = 250_000
+
+const manifest = readManifest()
+const sources = digestOfSources()
+let failures = 0
+let total = 0
+for (const name of Object.keys(TARGETS)) {
+  const problem = problemOf(name)
+  if (problem === undefined) continue
+  console.error(`prebuilds/${name} ${problem}; build it: npm run prebuild -- ${name}`)
+  failures++
+}
+for (const name of Object.keys(manifest)) {
+  if (Object.hasOwn(TARGETS, name)) continue
+  console.error(`prebuilds/manifest.json has ${name}, which is no target`)
+  failures++
+}
+console.log(`prebuilds: ${Object.keys(TARGETS).length} binaries, ${total} bytes together`)
+process.exitCode = failures === 0 ? 0 : 1
+
+function problemOf(name) {
+  const entry = manifest[name]
+  const file = join(ROOT, 'prebuilds', name)
+  if (entry === undefined || !existsSync(file)) return 'is missing'
+  const bytes = readFileSync(file)
+  total += bytes.length
+  console.log(`${String(bytes.length).padStart(7)} bytes  ${name}`)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  if (bytes.length !== entry.size || sha256 !== entry.sha256) return 'is not what the manifest says'
+  if (entry.sources !== sources) return 'was built from other sources'
+  if (bytes.length > MOST_BYTES) return `is larger than ${MOST_BYTES} bytes`
+  return undefined
+}

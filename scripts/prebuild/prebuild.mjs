@@ -1,0 +1,76 @@
+// Builds binaries into prebuilds/ and writes what they are to its manifest. Without arguments: for
+// this machine, with its compiler. With --all: for every target, with zig, which needs Linux x64 and
+// llvm-strip. With names, such as linux-x64/port4me.musl.node: for these, with zig.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import prebuildify from 'prebuildify'
+import {
+  describeBinary,
+  fetchZig,
+  partsOf,
+  ROOT,
+  readManifest,
+  TARGETS,
+  writeManifest,
+  ZIG_TOOLCHAIN,
+} from './targets.mjs'
+
+const build = promisify(prebuildify)
+const chosen = process.argv.slice(2)
+const names = chosen.includes('--all') ? Object.keys(TARGETS) : chosen
+for (const name of names) {
+  if (!Object.hasOwn(TARGETS, name)) {
+    console.error(`${name} is no target; those are ${Object.keys(TARGETS).join(', ')}`)
+    process.exit(2)
+  }
+}
+
+if (names.length === 0) await prebuildHere()
+else {
+  process.env.PORT4ME_ZIG = fetchZig()
+  const { def_paths } = createRequire(import.meta.url)('node-api-headers')
+  process.env.PORT4ME_NODE_DEF = dirname(def_paths.node_api_def)
+  for (const name of names) {
+    process.env.PORT4ME_ZIG_TARGET = TARGETS[name]
+    await prebuild(name, ZIG_TOOLCHAIN, process.env.PREBUILD_STRIP_BIN ?? 'llvm-strip')
+  }
+}
+
+/** With the compiler that CMake finds, for the system that this runs on. */
+async function prebuildHere() {
+  const { glibcVersionRuntime } = process.report.getReport().header
+  const libc = process.platform === 'linux' ? (glibcVersionRuntime ? '.glibc' : '.musl') : ''
+  const name = `${process.platform}-${process.arch}/port4me${libc}.node`
+  const compiler =
+    process.platform === 'win32' ? 'MSVC' : execFileSync('c++', ['--version'], { encoding: 'utf8' })
+  await prebuild(name, compiler.split('\n')[0], 'strip')
+}
+
+async function prebuild(name, toolchain, stripBin) {
+  const { platform, arch, libc } = partsOf(name)
+  // A folder of its own: prebuildify takes the binary away.
+  const folder = join(ROOT, 'build', 'prebuild', name.replace('/', '-').replace('.node', ''))
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  await build({
+    cwd: folder,
+    out: ROOT,
+    name: 'port4me',
+    targets: [process.versions.node],
+    napi: true,
+    platform,
+    arch,
+    libc,
+    tagLibc: libc !== undefined,
+    strip: true,
+    stripBin,
+    nodeGyp: join(ROOT, 'scripts', 'prebuild', 'node-gyp.mjs'),
+  })
+  const binary = describeBinary(name, toolchain)
+  writeManifest({ ...readManifest(), [name]: binary })
+  console.log(`${name}: ${binary.size} bytes, SHA-256 ${binary.sha256}`)
+}

