@@ -1,5 +1,5 @@
 // After `npm install` in a clone: builds dist/, and the addon where there is a toolchain. Where there
-// is none, that is no failure: the TypeScript engine gives the same answers.
+// is none, that is no failure: there is a prebuilt binary, or the TypeScript engine.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
@@ -26,8 +26,11 @@ if (configured.status !== 0) {
   const said = /(?:CMake Error:?|ERROR OMG) (.+?)[.\n]/.exec(
     `${configured.stdout}${configured.stderr}`,
   )
+  const used = existsSync(`prebuilds/${process.platform}-${process.arch}`)
+    ? 'the prebuilt one'
+    : 'the TypeScript engine'
   console.log(
-    `port4me: no addon was built (${said?.[1] ?? 'cmake-js cannot configure'}): the TypeScript engine will be used`,
+    `port4me: no addon was built (${said?.[1] ?? 'cmake-js cannot configure'}): ${used} will be used`,
   )
   process.exit(0)
 }
