@@ -57,6 +57,7 @@ export function digestOfSources() {
     'CMakeLists.txt',
     'scripts/prebuild/zig.cmake',
     'scripts/prebuild/no_demangler.cc',
+    'scripts/prebuild/node-gyp.mjs',
     ...native,
   ]
   const hash = createHash('sha256')

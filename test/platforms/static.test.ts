@@ -75,9 +75,9 @@ test.each(['linux-x64/port4me.glibc.node', 'linux-arm64/port4me.glibc.node'])(
 )
 
 describe.each([
-  ['darwin-x64/port4me.node', 'X86_64', false],
-  ['darwin-arm64/port4me.node', 'ARM64', true],
-])('%s', (name, architecture, isSigned) => {
+  ['darwin-x64/port4me.node', 'X86_64'],
+  ['darwin-arm64/port4me.node', 'ARM64'],
+])('%s', (name, architecture) => {
   const headers = () => tool('llvm-objdump', '--macho', '--private-headers', binary(name))
 
   test('is for its architecture, macOS 11.0 and later', () => {
@@ -104,13 +104,13 @@ describe.each([
     )
     expect(libraries).toEqual(['/usr/lib/libSystem.B.dylib'])
   })
+})
 
-  test.runIf(isSigned)('carries an ad-hoc signature of what it is', () => {
-    expect(brokenPages(readFileSync(binary(name)))).toEqual([])
-    const changed = readFileSync(binary(name))
-    changed[5000] = (changed[5000] ?? 0) ^ 1
-    expect(brokenPages(changed)).toEqual([1])
-  })
+test('darwin-arm64/port4me.node carries an ad-hoc signature of what it is', () => {
+  const file = readFileSync(binary('darwin-arm64/port4me.node'))
+  expect(brokenPages(file)).toEqual([])
+  file[5000] = (file[5000] ?? 0) ^ 1
+  expect(brokenPages(file)).toEqual([1])
 })
 
 /** The pages of which a signature has another hash: cs_blobs.h of Apple's xnu. */
