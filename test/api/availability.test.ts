@@ -318,12 +318,15 @@ test('want of descriptors in the middle of a batch is an error, and leaves none 
     const before = count()
     const probing = port4me.probeAsync('1024-65535').then(() => 'answered', (e) => [e.code, e.errno])
     await new Promise((resolve) => setTimeout(resolve, 20))
-    const held = []
-    try { for (;;) held.push(fs.openSync('/dev/null')) } catch {}
     // The batch itself lets a descriptor go now and then: take that too.
-    const taking = setInterval(() => { try { for (;;) held.push(fs.openSync('/dev/null')) } catch {} }, 0)
+    const held = []; let isTaking = true
+    const take = () => {
+      try { for (;;) held.push(fs.openSync('/dev/null')) } catch {}
+      if (isTaking) setImmediate(take)
+    }
+    take()
     const outcome = await probing
-    clearInterval(taking)
+    isTaking = false
     held.forEach((fd) => fs.closeSync(fd))
     await new Promise((resolve) => setTimeout(resolve, 20))
     return [outcome, count() - before, port4me.probe([54321])[0].free]`

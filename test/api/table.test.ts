@@ -21,16 +21,23 @@ const each = <Name extends string>(
   all: readonly [Name, Name],
 ): readonly Name[] => (choice === 'both' ? all : [choice])
 
+/** A port that nobody uses, nor the system gives to a connection on another address. */
+function unusedPort(): number {
+  const port = api.pickUnusedPort('15000-29999')
+  if (port === undefined) throw new Error('no port')
+  return port
+}
+
 async function listen(protocol: Protocol, address: (typeof ADDRESSES)[number]) {
   const ipv6Only = address === 'IPv6-only ::'
   const host = ipv6Only ? '::' : address
   if (protocol === 'tcp') {
-    const server = createServer().listen({ port: 0, host, ipv6Only })
+    const server = createServer().listen({ port: unusedPort(), host, ipv6Only })
     await once(server, 'listening')
     return { port: (server.address() as { port: number }).port, close: () => server.close() }
   }
   const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', ipv6Only })
-  socket.bind(0, host)
+  socket.bind(unusedPort(), host)
   await once(socket, 'listening')
   return { port: socket.address().port, close: () => socket.close() }
 }

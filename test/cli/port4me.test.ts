@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { whileListening, whileListeningOn } from '../support/listeners.js'
-import { PROGRAM, ROOT } from '../support/paths.js'
+import { ADDON, PROGRAM, ROOT } from '../support/paths.js'
 import { environment, program, run } from '../support/run.js'
 import { vectors } from '../support/vectors.js'
 
@@ -172,7 +172,12 @@ describe('the program', () => {
   test('--json prints JSON', () => {
     expect(program(['--json', '--user=alice'], ANY).stdout).toBe('{"port":30845}\n')
     expect(program(['--json', '--user=alice', '--list=2']).stdout).toBe('{"ports":[30845,19654]}\n')
-    expect(program(['--json', '--version']).stdout).toBe(`${JSON.stringify({ version })}\n`)
+    const about = JSON.parse(program(['--json', '--version']).stdout)
+    expect(about).toEqual(
+      process.env.PORT4ME_ENGINE === 'native'
+        ? { version, engine: 'native', file: ADDON }
+        : { version, engine: 'fallback', refusal: 'PORT4ME_ENGINE is "fallback"' },
+    )
   })
 
   test('--debug says on stderr what was read and tried, and stdout stays the same', async () => {
