@@ -230,21 +230,27 @@ class Lease implements PortLease {
 /** A descriptor that a server is given, and closes, unless it does not take it. */
 class HandedOver {
   readonly descriptor: number
-  readonly #inode: number
+  readonly #inode: number | undefined
 
   constructor(descriptor: number) {
     this.descriptor = descriptor
-    this.#inode = fstatSync(descriptor).ino
+    this.#inode = inodeOf(descriptor)
   }
 
   /** After a failure: when no server has the socket, and the number is not another's by now. */
   closeUnlessTaken(server: unknown): void {
     if ((server as { listening?: unknown } | undefined)?.listening === true) return
-    try {
-      if (fstatSync(this.descriptor).ino === this.#inode) closeSync(this.descriptor)
-    } catch {
-      // closed, by the server that failed
-    }
+    const inode = inodeOf(this.descriptor)
+    if (inode !== undefined && inode === this.#inode) closeSync(this.descriptor)
+  }
+}
+
+/** Undefined for a descriptor that is closed, and in Deno, which has numbers of its own for files. */
+function inodeOf(descriptor: number): number | undefined {
+  try {
+    return fstatSync(descriptor).ino
+  } catch {
+    return undefined
   }
 }
 
