@@ -1,12 +1,14 @@
 // Fails when a binary of prebuilds/ is missing, is not what the manifest says, was built from other
-// sources than those here, or is too large. Prints their sizes.
+// sources than those here, or is too large, or the package is. Prints their sizes.
 
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOfSources, ROOT, readManifest, TARGETS } from './targets.mjs'
 
 const MOST_BYTES = 250_000
+const MOST_BYTES_OF_PACKAGE = 2_500_000
 
 const manifest = readManifest()
 const sources = digestOfSources()
@@ -23,7 +25,16 @@ for (const name of Object.keys(manifest)) {
   console.error(`prebuilds/manifest.json has ${name}, which is no target`)
   failures++
 }
-console.log(`prebuilds: ${Object.keys(TARGETS).length} binaries, ${total} bytes together`)
+console.log(`${String(total).padStart(7)} bytes  together`)
+
+const pack = ['pack', '--dry-run', '--json', '--ignore-scripts']
+const packed = execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8', shell: true })
+const [{ unpackedSize }] = JSON.parse(packed)
+console.log(`${String(unpackedSize).padStart(7)} bytes  the package, unpacked`)
+if (unpackedSize > MOST_BYTES_OF_PACKAGE) {
+  console.error(`the package is larger than ${MOST_BYTES_OF_PACKAGE} bytes`)
+  failures++
+}
 process.exitCode = failures === 0 ? 0 : 1
 
 function problemOf(name) {
