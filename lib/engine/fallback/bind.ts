@@ -4,7 +4,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type ListenOptions, type Server } from 'node:net'
 import type { Endpoint, Protocol } from './endpoints.js'
-import { isLocked, type LocksNow } from './lock.js'
+import type { LocksNow } from './lock.js'
 
 /** `absent`: the system lacks the family, or the address is not this machine's. */
 export type Bind =
@@ -26,20 +26,19 @@ export type Step = readonly [what: Endpoint | Protocol, port: number]
 
 /** Binds and lets go before it returns. Throws an error that says nothing of the port. */
 export function bindNow([what, port]: Step, locks: LocksNow): Bind {
-  if (typeof what === 'string') return lookedAt(locks.has(what, port))
+  if (typeof what === 'string') return { is: locks.has(what, port) ? 'locked' : 'unlocked' }
   return what.protocol === 'udp' ? bindUdp(what, port) : listenNow(port)
 }
 
 let lastListen: Promise<unknown> = Promise.resolve()
 
 /**
- * As bindNow(), for every endpoint; a look disturbs no one. A bind holds its port until the event loop has turned: one comes
+ * As bindNow(), for every endpoint. A bind holds its port until the event loop has turned: one comes
  * after the other, so that calls at the same time do not take each other for a server.
  */
-export async function bind(step: Step): Promise<Bind> {
+export async function bind(step: Step, locks: LocksNow): Promise<Bind> {
   const [what, port] = step
-  if (typeof what === 'string') return lookedAt(await isLocked(what, port))
-  if (bindsAtOnce(what)) return what.protocol === 'udp' ? bindUdp(what, port) : listenNow(port)
+  if (typeof what === 'string' || bindsAtOnce(what)) return bindNow(step, locks)
   const mine = lastListen.then(() => listen(what, port))
   lastListen = mine.catch(ignore)
   return await mine
@@ -133,10 +132,6 @@ export function refused(error: NodeJS.ErrnoException): Bind {
     default:
       throw error
   }
-}
-
-function lookedAt(locked: boolean): Bind {
-  return { is: locked ? 'locked' : 'unlocked' }
 }
 
 function boundTo(server: Server): Bind {

@@ -43,7 +43,7 @@ export async function hold(id: number, ...args: Parameters<Engine['hold']>): Pro
     const closers: Closer[] = []
     let held = false
     try {
-      held = await holdPort(port, question, host, closers)
+      held = await holdPort(port, question, host, locks, closers)
     } finally {
       if (!held) closeAll(closers)
     }
@@ -70,6 +70,7 @@ async function holdPort(
   port: number,
   question: number,
   host: string,
+  locks: LocksNow,
   closers: Closer[],
 ): Promise<boolean> {
   for (const protocol of protocolsOf(question)) {
@@ -77,7 +78,7 @@ async function holdPort(
   }
   // What holds the port sees less of it than these binds.
   for (const endpoint of endpointsOf(question, host)) {
-    const { is } = await bind([endpoint, port])
+    const { is } = await bind([endpoint, port], locks)
     if (is !== 'bound' && !(is === 'absent' && endpoint.optional)) return false
   }
   const ipv4 = (question & Flag.IPV4) !== 0

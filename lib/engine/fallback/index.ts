@@ -52,11 +52,13 @@ const SLICE_MS = 5
 async function later<Answer>(running: Steps<Answer>): Promise<Answer> {
   let step = running.next()
   let until = performance.now() + SLICE_MS
+  let locks = new LocksNow()
   while (!step.done) {
-    step = running.next(await bind(step.value))
+    step = running.next(await bind(step.value, locks))
     if (performance.now() < until) continue
     await new Promise((resolve) => setImmediate(resolve))
     until = performance.now() + SLICE_MS
+    locks = new LocksNow()
   }
   return step.value
 }

@@ -1,7 +1,6 @@
 // The lock of a leased port: native/hold/port_lock.h.
 
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { IS_LINUX, type Protocol } from './endpoints.js'
 
 /** Of sockaddr_un.sun_path: unix(7). */
@@ -47,26 +46,4 @@ function readNames(): Set<string> {
     if (filling === '' || name.length + filling.length === LONGEST_NAME) names.add(name)
   }
   return names
-}
-
-/** Whether somebody has a lock, by the lock itself. */
-export async function isLocked(protocol: Protocol, port: number): Promise<boolean> {
-  for (const name of lockNames(protocol, port)) if (await answers(name)) return true
-  return false
-}
-
-/** Whether something listens: port_lock_linux.cc says what the errors mean. */
-function answers(name: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path: name })
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED') resolve(false)
-      else if (['EAGAIN', 'EPROTOTYPE', 'EPERM', 'EACCES'].includes(error.code ?? '')) resolve(true)
-      else reject(error)
-    })
-  })
 }
