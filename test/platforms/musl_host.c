@@ -1,7 +1,10 @@
 // A host for the addon, linked with musl: just enough of Node-API, with values that are nothing but C
 // structs, to load the binary and to ask it. There is no Node.js with musl on the npm registry.
 //
-//   musl-gcc -rdynamic -o musl_host musl_host.c && ./musl_host port4me.musl.node
+//   musl-gcc -rdynamic -o musl_host musl_host.c && ./musl_host port4me.musl.node < questions
+//
+// Each line of its input is a question for ports: the text of a seed and a set of candidates, as hex
+// of UTF-16 units and of bytes, how many candidates to skip, and how many to print.
 
 #include <dlfcn.h>
 #include <netinet/in.h>
@@ -20,7 +23,8 @@ enum { OK = 0, REFUSED = 9 };
 typedef struct {
   enum { UNDEFINED, BOOLEAN, NUMBER, STRING, ARRAY, OBJECT } type;
   double number;
-  const char* text;
+  const char* text;       // ASCII, unless there are units
+  const uint16_t* units;  // UTF-16
   int array_type;  // napi_typedarray_type of js_native_api_types.h
   size_t length;
   void* data;
@@ -75,9 +79,11 @@ NAPI napi_get_value_double(void* env, Value* value, double* result) {
 NAPI napi_get_value_string_utf16(void* env, Value* value, uint16_t* buffer, size_t size, size_t* length) {
   (void)env;
   if (value->type != STRING) return REFUSED;
-  *length = strlen(value->text);
+  *length = value->units != NULL ? value->length : strlen(value->text);
   if (buffer == NULL) return OK;
-  for (size_t i = 0; i < *length && i < size; ++i) buffer[i] = (unsigned char)value->text[i];
+  for (size_t i = 0; i < *length && i < size; ++i) {
+    buffer[i] = value->units != NULL ? value->units[i] : (unsigned char)value->text[i];
+  }
   return OK;
 }
 NAPI napi_get_typedarray_info(void* env, Value* value, int* type, size_t* length, void** data,
@@ -255,6 +261,36 @@ static double IsFree(uint16_t port) {
   return Call("isFree", 3, argv)->number;
 }
 
+// Hex digits, so many for each number.
+static size_t ReadHex(const char* hex, int digits, uint16_t* out) {
+  size_t count = strlen(hex) / digits;
+  for (size_t i = 0; i < count; ++i) {
+    char number[5] = {0};
+    memcpy(number, hex + i * digits, digits);
+    out[i] = (uint16_t)strtoul(number, NULL, 16);
+  }
+  return count;
+}
+
+static void AnswerQuestions(void) {
+  static char text[4096], set[2 * 8192 + 1];
+  static uint16_t units[1024], numbers[8192], out[4096];
+  static uint8_t candidates[8192];
+  unsigned skip, count;
+  while (scanf("%4095s %16384s %u %u", text, set, &skip, &count) == 4) {
+    Value* seed = New(STRING);
+    seed->units = units;
+    seed->length = ReadHex(text + 1, 4, units);  // after a mark, as the text may be empty
+    ReadHex(set, 2, numbers);
+    for (size_t i = 0; i < sizeof(candidates); ++i) candidates[i] = (uint8_t)numbers[i];
+    Value* argv[] = {Call("hashcode", 1, &seed), Array(UINT8, sizeof(candidates), candidates),
+                     Number(skip), Array(UINT16, count, out)};
+    if (!Call("sequence", 4, argv)->number) count = 0;
+    for (unsigned i = 0; i < count; ++i) printf("%s%u", i == 0 ? "" : ",", out[i]);
+    printf("\n");
+  }
+}
+
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   void* addon = dlopen(argv[1], RTLD_NOW);
@@ -294,6 +330,7 @@ int main(int argc, char** argv) {
   Expect("the pick after a busy port", Pick(ports, 2), 2 * 65536.0 + ports[1]);
   close(server);
   Expect("free again", IsFree(busy), true);
+  AnswerQuestions();
   printf("%zu functions, all right\n", property_count - 1);
   return 0;
 }

