@@ -33,9 +33,10 @@ export interface Engine {
   pickAsync(...args: Parameters<Engine['pick']>): Promise<Pick>
 
   /**
-   * As pick(), and holds the port that it finds: nobody else can hold it, no port of the system's
-   * choice is it, and every other question calls it leased. On Linux a server that sets SO_REUSEADDR
-   * can bind it meanwhile; elsewhere, once the hold is released.
+   * As pick(), and holds the port that it finds: nobody else can hold it, and no port that the system
+   * chooses is it, on the addresses that are held (on Linux the TypeScript engine holds loopbacks for
+   * wildcards). Other questions call it leased on Linux, and in use elsewhere. On Linux a server that
+   * sets SO_REUSEADDR can bind it meanwhile; elsewhere, once the hold is released.
    */
   hold(...args: Parameters<Engine['pick']>): Hold
 

@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { quote } from '../errors.js'
 import { leaseFor, SERVERS_BIND_HELD_PORTS } from '../lease.js'
 import { write } from '../output.js'
+import { environmentWith } from '../settings/environment.js'
 import type { PortLease } from '../types.js'
 import { flagOf, parseRunLine } from './flags.js'
 import { RUN_HELP } from './help.js'
@@ -41,7 +42,7 @@ function start(
     child = spawn(
       file,
       args.map((word) => word.replaceAll('{port}', port)),
-      { stdio: 'inherit', env: { ...process.env, [env]: port } },
+      { stdio: 'inherit', env: environmentWith(env, port) },
     )
   } catch (error) {
     lease.release()

@@ -73,6 +73,11 @@ export function setSharedVariable(name: string, value: string): void {
   process.env[name] = value
 }
 
+/** All variables, and one more, for another process. */
+export function environmentWith(name: string, value: string): NodeJS.ProcessEnv {
+  return { ...process.env, [name]: value }
+}
+
 /** The value of `PORT4ME_ENGINE`, which is needed before there is an engine. */
 export function engineVariable(): string | undefined {
   return process.env.PORT4ME_ENGINE || undefined
