@@ -38,7 +38,14 @@ export function port4me(options?: string | Port4meOptions): number {
  */
 export function pickPort(options?: string | Port4meOptions, nameOf?: NameOf): number {
   const engine = currentEngine()
-  const settings = readSettings(options, engine, nameOf)
+  return pickFrom(readSettings(options, engine, nameOf), engine)
+}
+
+/**
+ * port4me(), with settings that were read before.
+ * @internal
+ */
+export function pickFrom(settings: Settings, engine: Engine): number {
   if (settings.everyPortIsFree) return firstPort(settings, engine)
   let pick: Pick
   try {

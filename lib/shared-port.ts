@@ -1,7 +1,7 @@
 // One port for a whole process tree.
 
 import { currentEngine } from './engine/engine.js'
-import { pickPort } from './port4me.js'
+import { pickFrom } from './port4me.js'
 import { setSharedVariable, sharedVariable } from './settings/environment.js'
 import { readSettings, type Settings } from './settings/settings.js'
 import { integerText } from './settings/values.js'
@@ -29,11 +29,12 @@ import type { Port4meOptions } from './types.js'
  *                  webServer: { command: `node server.js --port ${port}`, port } }
  */
 export function sharedPort(options?: string | Port4meOptions): number {
-  const settings = readSettings(options, currentEngine())
+  const engine = currentEngine()
+  const settings = readSettings(options, engine)
   const name = variableOf(settings)
   const recorded = sharedVariable(name)
   if (recorded !== undefined) return integerText(recorded, name, 1, 65535)
-  const port = pickPort(options)
+  const port = pickFrom(settings, engine)
   if (port !== -1) setSharedVariable(name, String(port))
   return port
 }

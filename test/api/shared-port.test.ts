@@ -28,6 +28,13 @@ describe('sharedPort', () => {
     await new Promise((resolve) => server.close(resolve))
   })
 
+  test('reads its options once, as an iterable can be read', async () => {
+    const port = await freePort()
+    expect(api.sharedPort({ tool: 'once', include: new Set([port]).values() })).toBe(port)
+    expect(api.sharedPort({ tool: 'once', include: [port] })).toBe(port)
+    expect(recorded()).toHaveLength(1)
+  })
+
   test('is another for another tool, user or setting', () => {
     const all = [
       api.sharedPort('a'),
