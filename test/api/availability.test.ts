@@ -335,6 +335,57 @@ test('want of descriptors in the middle of a batch is an error, and leaves none 
   expect(script(body, { before })).toEqual([['ERR_SYSTEM', 'EMFILE'], 0, true])
 })
 
+test('a bind that fails for another reason leaves no descriptor behind', () => {
+  // EINVAL: a link-local address without its zone.
+  const body = `
+    const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    const outcomes = new Set()
+    const note = ({ code, errno }) => outcomes.add(code + ' ' + errno)
+    const ask = async () => {
+      try { port4me.isFreeUdp(54321, { host: 'fe80::1' }) } catch (e) { note(e) }
+      await port4me.probeAsync(54321, { host: 'fe80::1', protocol: 'udp' }).catch(note)
+      try { port4me.isFreeTcp(54321, { host: 'fe80::1' }) } catch (e) { note(e) }
+      await turn()
+    }
+    await ask()
+    const before = count()
+    for (let i = 0; i < 50; i++) await ask()
+    return [count() - before, ...outcomes]`
+  expect(script(body)).toEqual([0, 'ERR_SYSTEM EINVAL'])
+})
+
+test('a thread of the TypeScript engine that is gone is followed by another', () => {
+  const body = `
+    const threads = require('node:worker_threads')
+    const started = []
+    threads.Worker = class extends threads.Worker {
+      constructor(...args) { super(...args); started.push(this) }
+    }
+    const ask = () => port4me.isFreeTcp(54321, { host: '127.0.0.1' })
+    const answers = [ask()]
+    const lease = port4me.leasePort('gone')
+    await started[0].terminate()
+    lease.release()
+    answers.push(ask(), port4me.isFreeTcp(lease.port))
+    return [answers, started.length]`
+  const variables = { PORT4ME_ENGINE: 'fallback' }
+  expect(script(body, { variables })).toEqual([[true, true, true], 2])
+})
+
+test('a policy against reading files leaves the TypeScript engine its answers', () => {
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission'
+  const body = `
+    const lease = port4me.leasePort('policy')
+    return [port4me.isFreeTcp(54321, { host: '127.0.0.1' }), port4me.probe(54321)[0].free,
+            (await lease.listen(require('node:net').createServer())).close().listening]`
+  const nodeArgs = [permission, '--allow-worker', `--allow-fs-read=${ROOT}*`]
+  const variables = { PORT4ME_ENGINE: 'fallback' }
+  expect(script(body, { nodeArgs, variables })).toEqual([true, true, false])
+})
+
 test('a question that needs a thread says so when descriptors are short', () => {
   const body = `
     const fs = require('node:fs'); const held = []

@@ -98,14 +98,13 @@ function bindUdp({ address, ipv6 }: Pick<Endpoint, 'address' | 'ipv6'>, port: nu
     lookup: (_host, _options, done) => done(null, address, 0),
   })
   socket.on('error', (error) => failures.push(error))
-  socket.bind({ port, address, exclusive: true })
-  const [failure] = failures
-  const bound =
-    failure === undefined
-      ? ({ is: 'bound', port: socket.address().port } as const)
-      : refused(failure)
-  socket.close()
-  return bound
+  try {
+    socket.bind({ port, address, exclusive: true })
+    const [failure] = failures
+    return failure === undefined ? { is: 'bound', port: socket.address().port } : refused(failure)
+  } finally {
+    socket.close()
+  }
 }
 
 /**

@@ -56,6 +56,10 @@ function checkDescriptors(): void {
   const held: number[] = []
   try {
     while (held.length < DESCRIPTORS) held.push(openSync(devNull, 'r'))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EMFILE' || code === 'ENFILE') throw error
+    // A policy keeps it from being opened, which says nothing of descriptors.
   } finally {
     for (const descriptor of held) closeSync(descriptor)
   }
@@ -75,7 +79,11 @@ function startThread(): { port: MessagePort; answers: Int32Array } {
       execArgv: [],
       env: {},
     })
-    worker.on('error', () => {}) // whoever waits for it is told
+    // Without a word, and all that it held is let go of: the next call starts another.
+    worker.on('error', () => {})
+    worker.on('exit', () => {
+      if (thread?.answers === answers) thread = undefined
+    })
     worker.unref()
   } catch (error) {
     const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException

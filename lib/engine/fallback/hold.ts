@@ -105,8 +105,10 @@ async function takeLock(protocol: Protocol, port: number, closers: Closer[]): Pr
     for (const path of lockNames(protocol, port)) await listen({ path, exclusive: true }, closers)
     return true
   } catch (error) {
-    if (refused(error as NodeJS.ErrnoException).is === 'in-use') return false
-    throw error
+    const failure = error as NodeJS.ErrnoException
+    if (refused(failure).is === 'in-use') return false
+    failure.message = failure.message.replaceAll('\0', '') // of the name
+    throw failure
   }
 }
 
