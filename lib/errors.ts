@@ -9,7 +9,8 @@
  * - `ERR_NO_ENGINE`: `PORT4ME_ENGINE=native` without an addon that loads
  * - `ERR_NO_CANDIDATE`: the settings leave no port to try
  * - `ERR_NO_FREE_PORT`: no port that was tried is free
- * - `ERR_LEASE_RELEASED`: a lease that is over cannot be listened on
+ * - `ERR_LEASE_RELEASED`: a lease that is over cannot be listened on, nor one whose server was closed
+ *   before it listened
  * - `ERR_SYSTEM`: a system call failed in a way that says nothing about the port; `errno` and
  *   `syscall` say which and how
  */
@@ -26,7 +27,9 @@ export type Port4meErrorCode =
   | 'ERR_SYSTEM'
 
 /**
- * Every error that this package throws.
+ * Every error that this package throws. What comes of other code is passed on as it is: the reason of
+ * an aborted signal, what a server's own listen() throws, and get-port's own errors from
+ * `port4me/get-port`.
  *
  * @example
  * try {

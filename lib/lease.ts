@@ -13,9 +13,10 @@ import type { LeaseOptions, Listenable, ListenOptions, PortLease } from './types
 
 /**
  * Picks a port as {@link port4me} does and keeps it, until a server has it or the lease is released:
- * no other lease can get it, in whatever process, and no port of the system's choice is it. Let
- * your server have it with `listen()`, or let a child process bind it by its number: on Linux while the
- * lease holds it, elsewhere once it is released.
+ * no other lease can get it, in whatever process, and no port of the system's choice is it. (That is
+ * so of the whole port on Linux; elsewhere of the addresses that the lease is of, all unless `host` or
+ * `family` says otherwise.) Let your server have it with `listen()`, or let a child process bind it by
+ * its number: on Linux while the lease holds it, elsewhere once it is released.
  *
  * A lease does not keep the process alive. It ends with its process or thread, however that ends,
  * and when it is garbage-collected: keep the lease itself, not its port alone.
@@ -71,7 +72,8 @@ export function leasePorts(count: number, options?: string | LeaseOptions): Port
     if (leases.length === count) return leases
   } catch (error) {
     for (const lease of leases) lease.release()
-    const isShort = error instanceof Port4meError && error.code === 'ERR_NO_FREE_PORT'
+    const { code } = error as Partial<Port4meError>
+    const isShort = code === 'ERR_NO_FREE_PORT' || code === 'ERR_NO_CANDIDATE'
     if (!isShort || leases.length === 0) throw error
   }
   for (const lease of leases) lease.release()
@@ -155,7 +157,7 @@ class Lease implements PortLease {
       const read = readListenOptions(server, options)
       descriptor = this.#takeDescriptor(read.host)
       const returned = this.#startListening(server, read, descriptor)
-      await whenListening(returned ?? server)
+      await whenListening(returned ?? server, read.signal)
       const listening = await returned
       this.#checkPort(listening ?? server)
       return listening as Awaited<ReturnType<Given['listen']>>
@@ -291,12 +293,13 @@ function isClusterWorker(): boolean {
 }
 
 /** Resolves when a server, or whatever tells of one by its events, listens. */
-async function whenListening(server: unknown): Promise<void> {
+async function whenListening(server: unknown, signal: AbortSignal | undefined): Promise<void> {
   if (!isEmitter(server) || server.listening === true) return
   const { once } = require('node:events') as typeof import('node:events')
   const settled = new AbortController()
   const closed = once(server, 'close', settled).then(() => {
-    throw new Error('the server was closed before it listened')
+    signal?.throwIfAborted()
+    throw new Port4meError('ERR_LEASE_RELEASED', 'the server was closed before it listened')
   })
   try {
     await Promise.race([once(server, 'listening', settled), closed])

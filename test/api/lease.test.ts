@@ -156,6 +156,9 @@ describe('leasePorts', () => {
     taken.push(...leases)
     expect(leases.map(({ port }) => port).sort()).toEqual(ports.sort())
     expect(() => api.leasePorts(1, { include })).toThrow('no free port')
+    const prepend = [await freePort(), await freePort()]
+    expect(() => api.leasePorts(3, { prepend, include: '0' })).toThrow('no more than 2')
+    for (const port of prepend) expect(api.isFree(port)).toBe(true)
   })
 
   test.each([0, -1, 1.5, 65536, '2', undefined, Number.NaN])('refuses %j', (count) => {
@@ -344,8 +347,23 @@ describe('lease.listen', () => {
     const listening = one.listen(server, { host: 'localhost' })
     server.close()
     server.emit('close')
-    await expect(listening).rejects.toThrow('closed before it listened')
+    await expect(listening).rejects.toMatchObject({
+      name: 'Port4meError',
+      code: 'ERR_LEASE_RELEASED',
+      message: 'the server was closed before it listened',
+    })
     expect(one.released).toBe(true)
+  })
+
+  test('rejects with the reason of a signal that is aborted before the server listens', async () => {
+    const one = lease('lease')
+    const controller = new AbortController()
+    const { signal } = controller
+    const listening = one.listen(net.createServer(), { host: 'localhost', signal })
+    controller.abort('on purpose')
+    await expect(listening).rejects.toBe('on purpose')
+    expect(one.released).toBe(true)
+    expect(api.isFree(one.port)).toBe(true)
   })
 
   test('rejects once the lease is over, and says so', async () => {
