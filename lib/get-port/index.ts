@@ -1,4 +1,5 @@
 // A drop-in for the package get-port, version 7: its options and behaviour, on this package's probe.
+// (What users read of these functions is in the d.mts and d.cts beside.)
 
 import type { ListenOptions } from 'node:net'
 import { currentEngine } from '../engine/engine.js'
@@ -16,9 +17,14 @@ export type Options = {
    * 30 seconds. Default: false.
    */
   readonly reserve?: boolean | undefined
-  /** An IP address to ask about. Default: every address of the machine. */
+  /**
+   * An IP address to ask about, or `'localhost'`; no other name. Default: every address of the
+   * machine.
+   */
   readonly host?: string | undefined
-} & Omit<ListenOptions, 'port'>
+  /** Ask about IPv6 alone, when `host` is `'::'` or not given. Default: false. */
+  readonly ipv6Only?: boolean | undefined
+} & Omit<ListenOptions, 'port' | 'host' | 'ipv6Only'>
 
 const LOCK_MS = 15_000
 const SYSTEM_TRIES = 1000
@@ -29,18 +35,13 @@ let old = new Set<number>()
 const reserved = new Set<number>()
 let rotation: NodeJS.Timeout | undefined
 
-/**
- * Returns a free TCP port: the first of the preferred ones that is free, or one that the system
- * chooses. A port that was returned is not returned again for 15 to 30 seconds.
- *
- * @example
- * const port = await getPort({ port: portNumbers(3000, 3100) })
- */
 export default async function getPort(options?: Options): Promise<number> {
-  const { port: preferred, exclude, reserve, host } = options ?? {}
+  const { port: preferred, exclude, reserve, host, ipv6Only } = options ?? {}
   const excluded = readExcluded(exclude)
   const { question, host: where } = readQuestion((option) => {
-    return option === 'host' && host ? { value: host, source: 'options.host' } : undefined
+    if (option === 'host' && host) return { value: host, source: 'options.host' }
+    const isIpv6Alone = option === 'family' && ipv6Only && (!host || host === '::')
+    return isIpv6Alone ? { value: 'ipv6', source: 'options.ipv6Only' } : undefined
   }, 'tcp')
   startRotation()
 
@@ -85,14 +86,6 @@ function checkPort(port: number): void {
   throw Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
 }
 
-/**
- * Returns the ports from `from` to `to`, both included.
- *
- * @param from from 1024 to 65535
- * @param to from 1024 to 65535, not less than `from`
- * @throws {TypeError} for what is no integer
- * @throws {RangeError} for what is out of these bounds
- */
 export function portNumbers(from: number, to: number): Iterable<number> {
   if (!Number.isInteger(from) || !Number.isInteger(to)) {
     throw new TypeError('`from` and `to` must be integer numbers')
@@ -108,7 +101,6 @@ export function portNumbers(from: number, to: number): Iterable<number> {
   })()
 }
 
-/** Forgets which ports were returned, reserved ones included. */
 export function clearLockedPorts(): void {
   young.clear()
   old.clear()

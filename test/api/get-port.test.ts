@@ -85,6 +85,16 @@ test('with a host, only that counts', async () => {
   expect(await getPort({ port, host: '127.0.0.1' })).not.toBe(port)
 })
 
+test('with ipv6Only, IPv6 alone counts, on no other host than ::', async () => {
+  const port = await freePort()
+  await hold({ port, host: '0.0.0.0' })
+  expect(await getPort({ port, host: '::' })).not.toBe(port)
+  expect(await getPort({ port, host: '127.0.0.1', ipv6Only: true })).not.toBe(port)
+  expect(await getPort({ port, ipv6Only: true })).toBe(port)
+  clearLockedPorts()
+  expect(await getPort({ port, host: '::', ipv6Only: true })).toBe(port)
+})
+
 test('any iterable will do', async () => {
   const port = await freePort()
   expect(await getPort({ port: new Set([port]) })).toBe(port)
