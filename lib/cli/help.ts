@@ -55,6 +55,8 @@ and, without a flag:
   PORT4ME_MAX_TRIES candidates to probe before giving up (default: 65535)
   PORT4ME_MUST_WORK false: print -1 when no port is free
   PORT4ME_ENGINE    auto, native or fallback (default: auto)
+  _PORT4ME_CHECK_AVAILABLE_PORTS_
+                    any: every port counts as free, for tests
 
 Exit status: 0; 1 no free port, port not free, or a failure; 2 wrong usage
 
@@ -74,9 +76,10 @@ Usage:
   port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]
 
 Leases the first free port of port4me's choice while the command runs: no other
-lease and no port of the system's choice is it. (Linux; elsewhere the port is let
-go just before the command starts.) The command finds it in its variable PORT;
-each {port} in its arguments is replaced by it. There is no shell in between.
+lease and no port of the system's choice is it. (On Linux; elsewhere the port is
+let go just before the command starts.) The command finds it in its variable
+PORT; each {port} in its arguments is replaced by it. There is no shell in
+between.
 
   --env=NAME        the variable, instead of PORT
   --user, --tool, --prepend, --include, --exclude, --skip, --worker, --protocol,

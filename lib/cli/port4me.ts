@@ -60,10 +60,7 @@ function answerTo(command: CommandLine): number {
 
 function testPort(port: number, environment: Environment, command: CommandLine): number {
   const free = isPortFree(port, readAskedFrom(command.options, environment, flagOf, 'tcp'))
-  const variable = environment.PORT4ME_DEBUG
-  if (command.options.debug || (variable !== undefined && booleanText(variable, 'PORT4ME_DEBUG'))) {
-    write(2, `port4me: tested ${port}: ${free ? 'free' : 'not free'}\n`)
-  }
+  debug(`tested ${port}: ${free ? 'free' : 'not free'}`, environment, command)
   if (command.json) write(1, `${JSON.stringify({ port, free })}\n`)
   return free ? 0 : 1
 }
@@ -72,9 +69,17 @@ function why(port: number, environment: Environment, command: CommandLine): numb
   const asked = readAskedFrom(command.options, environment, flagOf, 'both')
   const [status] = probePorts(Uint16Array.of(port), asked)
   if (status === undefined) throw new Error('a verdict is missing')
+  debug(`tested ${port}: ${status.reason ?? 'free'}`, environment, command)
   const { text, json } = explain(status)
   answer(text, json, command)
   return status.free ? 0 : 1
+}
+
+function debug(line: string, environment: Environment, command: CommandLine): void {
+  const variable = environment.PORT4ME_DEBUG
+  if (command.options.debug || (variable !== undefined && booleanText(variable, 'PORT4ME_DEBUG'))) {
+    write(2, `port4me: ${line}\n`)
+  }
 }
 
 function number(

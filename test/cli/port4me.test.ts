@@ -200,6 +200,11 @@ describe('the program', () => {
         `port4me: tested ${port}: not free\n`,
       )
       expect(program([`--test=${port}`], { PORT4ME_DEBUG: 'true' }).stderr).toContain('not free')
+      const why = program([`--why=${port}`])
+      expect(program([`--why=${port}`], { PORT4ME_DEBUG: 'true' })).toEqual({
+        ...why,
+        stderr: `port4me: tested ${port}: in-use\n`,
+      })
     })
   })
 
