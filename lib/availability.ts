@@ -23,8 +23,9 @@ const OPTIONS = ['protocol', ...OPTIONS_OF_ONE_PROTOCOL] as const
  *
  * @param port from 1 to 65535
  * @param options what to ask; `protocol` is `'both'` by default
- * @throws {Port4meError} `ERR_OUT_OF_RANGE` for no port; `ERR_SYSTEM` when the system cannot tell,
- *   for instance for want of file descriptors, or as `host` is no address of this machine
+ * @throws {Port4meError} `ERR_OUT_OF_RANGE` for no port; `ERR_INVALID_ARG_TYPE` or
+ *   `ERR_INVALID_ARG_VALUE` for a wrong option; `ERR_SYSTEM` when the system cannot tell, for instance
+ *   for want of file descriptors, or as `host` is no address of this machine
  *
  * @example
  * if (!isFree(8080)) console.error('something has 8080 already')

@@ -34,6 +34,9 @@ export class PortReservation {
    *
    * @returns the port; undefined when there is none
    * @throws {Port4meError} `ERR_SYSTEM` as isFree() does
+   *
+   * @example
+   * const port = reservation.reservePort() ?? fail('all taken')
    */
   reservePort(): number | undefined {
     const open = this.#range.filter((port) => !this.#reserved.has(port))
@@ -48,6 +51,9 @@ export class PortReservation {
    * @param count 0 or more
    * @returns the ports, in order
    * @throws {Port4meError} `ERR_OUT_OF_RANGE` for a wrong count; `ERR_SYSTEM` as isFree() does
+   *
+   * @example
+   * const [http, https] = reservation.reservePorts(2)
    */
   reservePorts(count: number): number[] {
     integer(count, 'count', 0, Number.MAX_SAFE_INTEGER)
@@ -66,17 +72,32 @@ export class PortReservation {
     return ports
   }
 
-  /** Lets a port go; one that is not reserved stays as it is. */
+  /**
+   * Lets a port go; one that is not reserved stays as it is.
+   *
+   * @example
+   * reservation.releasePort(port)
+   */
   releasePort(port: number): void {
     this.#reserved.delete(port)
   }
 
-  /** Lets ports go; those that are not reserved stay as they are. */
+  /**
+   * Lets ports go; those that are not reserved stay as they are.
+   *
+   * @example
+   * reservation.releasePorts(reservation.reservePorts(2))
+   */
   releasePorts(ports: Iterable<number>): void {
     for (const port of ports) this.#reserved.delete(port)
   }
 
-  /** Whether this reservation has given a port, and not got it back. */
+  /**
+   * Whether this reservation has given a port, and not got it back.
+   *
+   * @example
+   * reservation.isReserved(15000) // true
+   */
   isReserved(port: number): boolean {
     return this.#reserved.has(port)
   }
@@ -84,6 +105,9 @@ export class PortReservation {
   /**
    * Whether this reservation has not given a port. It speaks of the reservation alone: ask the
    * function isFree() whether the port can be bound.
+   *
+   * @example
+   * reservation.isFree(15000) && isFree(15000)
    */
   isFree(port: number): boolean {
     return !this.#reserved.has(port)

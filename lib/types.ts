@@ -1,6 +1,7 @@
 /**
  * A set of ports: text of ports and inclusive ranges, separated by commas or white space
- * (`'2000-2123,4321'`), one port, or an iterable of ports. Port 0 is ignored.
+ * (`'2000-2123,4321'`), one port, or an iterable of ports. Port 0 is ignored. As an option, text may
+ * hold `{chrome}` and `{firefox}`, the ports that these browsers block.
  */
 export type PortSpec = string | number | Iterable<number>
 
@@ -85,14 +86,15 @@ export interface PortLease {
 
   /**
    * Lets a server listen on the port, with nothing that could come between: it gets the very socket
-   * that held the port. (Without the addon, on Windows, in a cluster worker, for another host or for
-   * `localhost` it binds the port itself: on Linux while the lease still holds it, elsewhere at once
+   * that held the port. (Without the addon, on Windows and OpenBSD, in a cluster worker, for another host or
+   * for `localhost` it binds the port itself: on Linux while the lease still holds it, elsewhere at once
    * after.) The lease ends with that; a UDP port that was leased too is let go.
    *
    * @param server what is to listen
    * @returns what listen() of the server returns, the server itself as a rule, when it listens
-   * @throws {Port4meError} rejects, and the lease is over: `ERR_LEASE_RELEASED` when it was before;
-   *   `ERR_SYSTEM` when the server cannot listen
+   * @throws {Port4meError} rejects, and the lease is over: `ERR_LEASE_RELEASED` when it was before, or
+   *   the server was closed before it listened; `ERR_SYSTEM` when the server cannot listen. With the
+   *   signal's reason when it was aborted; and with whatever else listen() of the server throws
    *
    * @example
    * const server = http.createServer(app)
@@ -118,8 +120,8 @@ export interface ProbeOptions {
   family?: 'ipv4' | 'ipv6' | 'both' | undefined
   /**
    * An IP literal, with an IPv6 zone or without, or `'localhost'` for both loopbacks. `'::'` is every
-   * address of the families asked, `'0.0.0.0'` every IPv4 one, and an IPv4-mapped address its IPv4
-   * one. Default: every address of the machine.
+   * address, or every IPv6 one with `family: 'ipv6'`; `'0.0.0.0'` is every IPv4 one, and an IPv4-mapped
+   * address its IPv4 one. Default: every address of the machine.
    */
   host?: string | undefined
   /**
