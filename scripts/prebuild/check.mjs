@@ -1,17 +1,17 @@
 // Fails when a binary of prebuilds/ is missing, is not what the manifest says, was built from other
-// sources than those here, or is too large, or the package is. Prints their sizes.
+// sources than those here, for another target or by another compiler, or is too large, or the package
+// is. Prints their sizes.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { digestOfSources, ROOT, readManifest, TARGETS } from './targets.mjs'
+import { digestOfSources, ROOT, readManifest, TARGETS, ZIG_TOOLCHAIN } from './targets.mjs'
 
 const MOST_BYTES = 250_000
 const MOST_BYTES_OF_PACKAGE = 2_500_000
 
 const manifest = readManifest()
-const sources = digestOfSources()
 let failures = 0
 let total = 0
 for (const name of Object.keys(TARGETS)) {
@@ -28,7 +28,11 @@ for (const name of Object.keys(manifest)) {
 console.log(`${String(total).padStart(7)} bytes  together`)
 
 const pack = ['pack', '--dry-run', '--json', '--ignore-scripts']
-const packed = execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8', shell: true })
+const packed = execFileSync('npm', pack, {
+  cwd: ROOT,
+  encoding: 'utf8',
+  shell: process.platform === 'win32',
+})
 const [{ unpackedSize }] = JSON.parse(packed)
 console.log(`${String(unpackedSize).padStart(7)} bytes  the package, unpacked`)
 if (unpackedSize > MOST_BYTES_OF_PACKAGE) {
@@ -46,7 +50,8 @@ function problemOf(name) {
   console.log(`${String(bytes.length).padStart(7)} bytes  ${name}`)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   if (bytes.length !== entry.size || sha256 !== entry.sha256) return 'is not what the manifest says'
-  if (entry.sources !== sources) return 'was built from other sources'
+  if (entry.toolchain !== ZIG_TOOLCHAIN) return `was built by ${entry.toolchain}`
+  if (entry.sources !== digestOfSources(name)) return 'was built from other sources'
   if (bytes.length > MOST_BYTES) return `is larger than ${MOST_BYTES} bytes`
   return undefined
 }
