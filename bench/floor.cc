@@ -1,5 +1,6 @@
-// The floor: the system calls of a probe and nothing else. Reads "free PORT COUNT" or "busy FIRST
-// BUSY COUNT" lines; does it COUNT times; writes nanoseconds per time.
+// The floor: the system calls of a probe and nothing else. Reads lines of a question, a port and a
+// count; writes nanoseconds per time and the answer. "free" and "busy" ask for the first port from
+// the given one on that can be bound, "all" how many can be of all from 1024 on.
 
 #include <netinet/in.h>
 #include <sys/socket.h>

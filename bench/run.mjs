@@ -26,9 +26,13 @@ const TARGETS = [
   ['free', 'port4me (native)', 'floor', 2, 'goal 1.5'],
   ['free', 'port4me (native)', 'get-port', 1 / 20],
   ['free', 'port4me (native)', 'portfinder', 1 / 5],
+  ['free', 'port4me (native)', 'get-port-please', 1],
+  ['free', 'port4me (native)', 'detect-port', 1],
+  ['free', 'port4me (native)', 'pick-port', 1],
   ['busy', 'port4me (native)', 'get-port', 1 / 100],
   ['busy', 'port4me (native)', 'floor', 1.5],
   ['all', 'port4me (native)', 'floor', 1.3],
+  ['list', 'port4me (fallback)', 'port4me (native)', 5],
   ['load', 'port4me (native)', 'addon alone', 1.5],
   ['load', 'port4me (native)', 'get-port', 1],
   ['program', 'port4me', 'node -e 0', 1.2, 'goal 1.15'],
@@ -45,6 +49,7 @@ const results = {
     'all',
     Array.from({ length: 64512 }, (_, i) => 1024 + i),
   ),
+  list: await compareCalls('list', [64_000]),
   load: compareLoads(),
   program: comparePrograms({
     'node -e 0': ['-e', '0'],
@@ -56,6 +61,7 @@ for (const server of servers) server.close()
 report('free', 'a call, first candidate free', 'floor')
 report('busy', `a call, first ${BUSY} candidates busy`, 'floor')
 report('all', 'probe() of all ports from 1024 on, TCP', 'floor')
+report('list', 'listPorts(64000)', 'port4me (native)')
 report('load', 'loading the package and a first port', 'addon alone')
 report('program', 'the program', 'node -e 0')
 reportStalls()
@@ -101,10 +107,8 @@ async function compareCalls(question, ports) {
       times[name] ??= []
       times[name].push(time)
     }
-    record(
-      'floor',
-      await floor.ask(question, ports[0], { free: 5000, busy: 500, all: 1 }[question]),
-    )
+    const asked = { free: 5000, busy: 500, all: 1 }[question]
+    if (asked !== undefined) record('floor', await floor.ask(question, ports[0], asked))
     for (const subject of subjects) {
       if (subject.failure) continue
       subject.child.send({ question, ports })

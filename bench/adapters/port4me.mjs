@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-const { port4me, probe } = createRequire(import.meta.url)('port4me')
+const { listPorts, port4me, probe } = createRequire(import.meta.url)('port4me')
 
 export default {
   // Settings are read from the environment at each call, which names the port.
@@ -9,5 +9,6 @@ export default {
   },
   free: () => port4me(),
   all: (ports) => probe(ports, { protocol: 'tcp' }).at(-1).port,
+  list: ([count]) => listPorts(count).length,
   busy: (ports) => port4me({ prepend: ports }),
 }

@@ -3,6 +3,7 @@
 //
 //   node exercise.cjs PACKAGE VECTORS RESULT
 
+const dgram = require('node:dgram')
 const fs = require('node:fs')
 const net = require('node:net')
 
@@ -80,7 +81,13 @@ async function main() {
     await close(server)
     check(`${host} is free again`, port4me.isFreeTcp(first))
   }
-  check('UDP is told', typeof port4me.isFreeUdp(port4me.port4me({ user })) === 'boolean')
+
+  const socket = dgram.createSocket('udp4')
+  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  const { port: udpPort } = socket.address()
+  check('a UDP socket makes its port busy', !port4me.isFreeUdp(udpPort))
+  await new Promise((resolve) => socket.close(resolve))
+  check('its port is free again', port4me.isFreeUdp(udpPort))
 
   const lease = port4me.leasePort({ user, tool: 'lease' })
   check(
