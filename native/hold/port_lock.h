@@ -49,7 +49,8 @@ class LockLook {
   LockLook(const LockLook&) = delete;
   LockLook& operator=(const LockLook&) = delete;
 
-  // Whether somebody has the lock. Sets `*error` with kFailed.
+  // Whether somebody has the lock; kFree too where the system does not let us look. Sets `*error`
+  // with kFailed.
   LockState Ask(Protocol protocol, uint16_t port, SystemError* error);
 
  private:

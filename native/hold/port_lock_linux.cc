@@ -75,7 +75,14 @@ void PortLock::Release() {
 
 LockState LockLook::Ask(Protocol protocol, uint16_t port, SystemError* error) {
   if (handle_ == kNone) handle_ = OpenUnix(error);
-  if (handle_ == kNone) return LockState::kFailed;
+  if (handle_ == kNone) {
+    switch (error->number) {
+      case EAFNOSUPPORT:  // a policy forbids such sockets: systemd's RestrictAddressFamilies=, or
+      case EPERM:  // seccomp(2); what cannot be seen is no reason to refuse a port that binds
+      case EACCES: *error = {}; return LockState::kFree;
+      default: return LockState::kFailed;
+    }
+  }
   for (const Length of : kLengths) {
     const Name name(protocol, port, of);
     if (connect(handle_, name.get(), name.length) == 0) {
@@ -85,8 +92,7 @@ LockState LockLook::Ask(Protocol protocol, uint16_t port, SystemError* error) {
     switch (errno) {
       case ECONNREFUSED: break;  // no such name, or one that does not listen; nothing has changed
       case EAGAIN:               // the queue of those who looked is full
-      case EPROTOTYPE:  // a socket of another type has the name: no lease of ours, but held
-      case EPERM:       // a policy keeps us from the one who has it: landlock(7), scoped
+      case EPERM:                // a policy keeps us from the one who has it: landlock(7), scoped
       case EACCES: return LockState::kHeld;
       default: *error = {errno, "connect"}; return LockState::kFailed;
     }

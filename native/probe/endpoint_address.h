@@ -5,7 +5,6 @@
 #define PORT4ME_PROBE_ENDPOINT_ADDRESS_H_
 
 #include <cstring>
-#include <memory>
 #include <string>
 
 #include "socket.h"

@@ -162,26 +162,24 @@ bool Prober::AskEach(std::vector<EndpointProbe>* probes, Ask&& ask, Refused&& re
   return answered;
 }
 
-Answer Prober::IsFree(uint16_t port) {
+template <typename Ask>
+Answer Prober::AskUntilRefused(Ask&& ask) {
   if (error_.number != 0) return Answer::kError;
   bool free = true;
-  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
-  const bool answered = AskEach(
-      &probes_, [&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); },
-      [&](const Endpoint&, Reason) { return free = false; });
-  if (!answered) return Answer::kError;
+  if (!AskEach(&probes_, ask, [&](const Endpoint&, Reason) { return free = false; })) {
+    return Answer::kError;
+  }
   return free ? Answer::kFree : Answer::kBusy;
 }
 
-Answer Prober::Hold(uint16_t port, std::vector<HeldSocket>* held) {
-  if (error_.number != 0) return Answer::kError;
-  bool free = true;
+Answer Prober::IsFree(uint16_t port) {
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
-  const bool answered = AskEach(
-      &probes_, [&](EndpointProbe* probe) { return probe->Hold(port, time_wait, held); },
-      [&](const Endpoint&, Reason) { return free = false; });
-  if (!answered) return Answer::kError;
-  return free ? Answer::kFree : Answer::kBusy;
+  return AskUntilRefused([&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); });
+}
+
+Answer Prober::Hold(uint16_t port, std::vector<HeldSocket>* held) {
+  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
+  return AskUntilRefused([&](EndpointProbe* probe) { return probe->Hold(port, time_wait, held); });
 }
 
 std::optional<Verdict> Prober::Probe(uint16_t port) {

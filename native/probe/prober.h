@@ -109,6 +109,9 @@ class Prober {
   // refused, until that returns false. False, with error() set, when a system call failed.
   template <typename Ask, typename Refused>
   bool AskEach(std::vector<EndpointProbe>* probes, Ask&& ask, Refused&& refused);
+  // As AskEach(), until the first refusal.
+  template <typename Ask>
+  Answer AskUntilRefused(Ask&& ask);
   // Whether those who refuse lease the port: then that is the reason, on all that was asked. False,
   // with error() set, when a system call failed.
   bool NoteLeases(uint16_t port, Verdict* verdict);

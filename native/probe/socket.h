@@ -21,8 +21,8 @@ struct SystemError {
   const char* syscall = "";
 };
 
-// The symbolic name of an error number ("EMFILE"), as Node.js writes it; "UNKNOWN" for one that
-// socket(), bind(), setsockopt() and getifaddrs() are not documented to give.
+// The symbolic name of an error number ("EMFILE"), as Node.js writes it; "UNKNOWN" for one that the
+// calls made here are not documented to give.
 const char* ErrorName(int number);
 
 // The system's own words for it.
@@ -69,7 +69,7 @@ class Socket {
       : handle_(std::exchange(other.handle_, kNone)), sharing_(other.sharing_) {}
   Socket& operator=(Socket&&) = delete;
 
-  // After kBound the socket holds the port until Close(). Always of the same endpoint.
+  // After kBound the socket holds the port until Close(). Always of the same protocol and family.
   BindResult TryBind(const Endpoint& endpoint, uint16_t port, Sharing sharing);
   // Turns SO_REUSEADDR on where that lets a server that has it too bind the port beside this
   // socket, and keeps everybody else out. kBound or kFailed.

@@ -35,8 +35,8 @@ int OpenCloseOnExec(int domain, int type) {
 // with a socket on a specific address (in_pcbbind() looks for those with INPLOOKUP_WILDCARD then).
 std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protocol); }
 
-// What Node.js itself listens on: one dual-stack socket, or, on OpenBSD, which has none, IPv6
-// alone.
+// What Node.js itself listens on: one dual-stack socket. OpenBSD has none; there two sockets hold,
+// and neither is handed over.
 std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) {
 #ifdef __OpenBSD__
   return PerFamily(protocol);

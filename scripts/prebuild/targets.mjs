@@ -48,8 +48,8 @@ export function fetchZig() {
   return path
 }
 
-/** A digest of all that the binaries are built from, but for the compiler. */
-export function digestOfSources() {
+/** A digest of all that a binary is built from, but for the compiler. */
+export function digestOfSources(name) {
   const native = readdirSync(join(ROOT, 'native'), { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.(cc|h|map)$/.test(file))
     .map((file) => `native/${file.replaceAll('\\', '/')}`)
@@ -58,6 +58,7 @@ export function digestOfSources() {
     'scripts/prebuild/zig.cmake',
     'scripts/prebuild/no_demangler.cc',
     'scripts/prebuild/node-gyp.mjs',
+    'scripts/prebuild/prebuild.mjs',
     ...native,
   ]
   const hash = createHash('sha256')
@@ -66,8 +67,10 @@ export function digestOfSources() {
     const text = readFileSync(join(ROOT, file), 'utf8').replaceAll('\r\n', '\n')
     hash.update(`${file}\0${text}\0`)
   }
-  for (const name of ['node-addon-api', 'node-api-headers'])
-    hash.update(`${name} ${versionOf(name)}\0`)
+  for (const dependency of ['node-addon-api', 'node-api-headers', 'prebuildify']) {
+    hash.update(`${dependency} ${versionOf(dependency)}\0`)
+  }
+  hash.update(TARGETS[name] ?? '')
   return hash.digest('hex')
 }
 
@@ -93,6 +96,6 @@ export function describeBinary(name, toolchain) {
     size: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
     toolchain,
-    sources: digestOfSources(),
+    sources: digestOfSources(name),
   }
 }

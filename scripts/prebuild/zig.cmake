@@ -23,7 +23,7 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 
 # One translation unit for all, sections that nobody refers to left out, no paths of this machine.
-set(CMAKE_UNITY_BUILD ON)
+set(CMAKE_UNITY_BUILD ON CACHE BOOL "")
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 0)
 # (zig builds its own libraries as the flags say; for Windows they are twice as large with -O2.)
 if(CMAKE_SYSTEM_NAME STREQUAL "Windows")

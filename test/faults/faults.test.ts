@@ -1,7 +1,8 @@
 // What happens when the system does not play along. Each script is a process of its own.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -70,17 +71,22 @@ describe('without descriptors', () => {
   })
 })
 
-describe('without IPv6', () => {
-  let folder: string
-  let preload: string
+/** The path of a library, while a suite runs, with which preloaded socket(2) has no such family. */
+function withoutFamily(family: 'AF_INET6' | 'AF_UNIX'): string {
+  const folder = join(tmpdir(), `port4me-${randomUUID()}`)
+  const library = join(folder, 'no_family.so')
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'port4me-'))
-    preload = join(folder, 'no_ipv6.so')
-    const source = fileURLToPath(new URL('no_ipv6.cc', import.meta.url))
-    execFileSync('g++', ['-shared', '-fPIC', '-o', preload, source, '-ldl'])
+    mkdirSync(folder)
+    const source = fileURLToPath(new URL('no_family.cc', import.meta.url))
+    const flags = ['-shared', '-fPIC', `-DNO_FAMILY=${family}`]
+    execFileSync('g++', [...flags, '-o', library, source, '-ldl'])
   })
   afterAll(() => rmSync(folder, { recursive: true }))
+  return library
+}
 
+describe('without IPv6', () => {
+  const preload = withoutFamily('AF_INET6')
   const probes = `
     const net = require('node:net'); const { once } = require('node:events')
     const server = net.createServer().listen(0, process.env.HOST); await once(server, 'listening')
@@ -112,6 +118,41 @@ describe('without IPv6', () => {
       { before: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'], variables: preloading(preload) },
     )
     expect(answer).toMatchObject({ code: 'ERR_SYSTEM', errno: 'EMFILE' })
+  })
+})
+
+describe('without Unix sockets', () => {
+  const variables = preloading(withoutFamily('AF_UNIX'))
+
+  test('what cannot be seen to be leased is free when it binds', () => {
+    const body = `
+      const port = port4me.port4me('unix')
+      return [port4me.isFreeTcp(port), port4me.isFreeTcp(port, { host: '127.0.0.1' }),
+              port4me.isFreeUdp(port), port4me.port4me({ tool: 'unix', family: 'ipv4' }) === port,
+              port4me.probe(port)[0].free, (await port4me.probeAsync(port, { family: 'ipv4' }))[0].free]`
+    expect(script(body, { variables })).toEqual(Array(6).fill(true))
+  })
+
+  test('what does not bind is in use', () => {
+    const body = `
+      const net = require('node:net'); const { once } = require('node:events')
+      const server = net.createServer().listen(0, '127.0.0.1'); await once(server, 'listening')
+      const busy = server.address().port
+      const answer = [port4me.isFreeTcp(busy, { host: '127.0.0.1' }),
+                      port4me.probe(busy, { protocol: 'tcp', family: 'ipv4' })[0].reason]
+      server.close()
+      return answer`
+    expect(script(body, { variables })).toEqual([false, 'in-use'])
+  })
+
+  test('a lease is ERR_SYSTEM, in one line of text', () => {
+    const body =
+      "try { port4me.leasePort('unix') } catch (e) { return [e.code, e.errno, e.message] }"
+    expect(script(body, { variables })).toEqual([
+      'ERR_SYSTEM',
+      'EAFNOSUPPORT',
+      expect.stringMatching(/^[\x20-\x7e]+$/),
+    ])
   })
 })
 

@@ -1,4 +1,5 @@
-// Preloaded by a test: a kernel without IPv6, whose socket(2) knows no AF_INET6.
+// Preloaded by a test: a system whose socket(2) knows no family NO_FAMILY, for want of IPv6 in the
+// kernel, or by a policy.
 
 #include <dlfcn.h>
 #include <sys/socket.h>
@@ -6,7 +7,7 @@
 #include <cerrno>
 
 extern "C" int socket(int domain, int type, int protocol) {
-  if (domain == AF_INET6) {
+  if (domain == NO_FAMILY) {
     errno = EAFNOSUPPORT;
     return -1;
   }
