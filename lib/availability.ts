@@ -108,7 +108,7 @@ export async function probeAsync(ports: PortSpec, options?: ProbeOptions): Promi
 }
 
 /** Statuses made before the event loop turns: a few milliseconds' worth. */
-const STATUSES_A_TURN = 8192
+const STATUSES_A_TURN = 2048
 
 function ask(
   port: number,

@@ -23,11 +23,21 @@ const listed = new Uint8Array(BYTES)
 /** Every port of the intervals, in order, each once. */
 export function portsInOrder(intervals: PortIntervals): Uint16Array {
   let most = 0
+  let highest = 0
+  let areAscending = true
   eachInterval(intervals, (first, last) => {
     most += last - first + 1
+    areAscending &&= first > highest
+    highest = last
   })
   const ports = new Uint16Array(Math.min(most, 65535))
   let count = 0
+  if (areAscending) {
+    eachInterval(intervals, (first, last) => {
+      for (let port = first; port <= last; port++) ports[count++] = port
+    })
+    return ports
+  }
   eachInterval(intervals, (first, last) => {
     for (let port = first; port <= last; port++) {
       const byte = listed[port >> 3] as number
