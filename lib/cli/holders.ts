@@ -37,7 +37,10 @@ function socketsOn(port: number, tables: readonly string[]): Set<string> {
   return links
 }
 
-/** The links to the locks of a leased port: native/hold/port_lock.h. A socket that is bound and no more is in no table. */
+/**
+ * The links to the locks of a leased port: native/hold/port_lock.h. A socket that is bound and no
+ * more is in no table.
+ */
 function locksOf(port: number, protocol: 'tcp' | 'udp' | 'both'): string[] {
   const name = new RegExp(
     `^(?:\\S+ +){6}(\\d+) @port4me/${protocol === 'both' ? '(?:tcp|udp)' : protocol}/${port}@*$`,
