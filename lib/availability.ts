@@ -2,7 +2,8 @@
 
 import type { Verdicts } from '../binding.js'
 import { currentEngine } from './engine/engine.js'
-import { asSystemError, Port4meError, quote } from './errors.js'
+import { asSystemError, isPlainObject, Port4meError, quote } from './errors.js'
+import { nextTurn } from './next-turn.js'
 import { Flag } from './question.js'
 import { portsInOrder } from './settings/candidate-bits.js'
 import { readEnvironment } from './settings/environment.js'
@@ -102,7 +103,7 @@ export async function probeAsync(ports: PortSpec, options?: ProbeOptions): Promi
     for (const status of statusesOf(list.subarray(from, to), verdicts.subarray(from, to))) {
       statuses.push(status)
     }
-    if (statuses.length < list.length) await new Promise((resolve) => setImmediate(resolve))
+    if (statuses.length < list.length) await nextTurn()
   }
   return statuses
 }
@@ -151,7 +152,7 @@ export function readAsked(
   allowed: readonly (keyof ProbeOptions)[] = OPTIONS,
 ): Asked {
   if (options !== undefined) {
-    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    if (!isPlainObject(options)) {
       throw new Port4meError(
         'ERR_INVALID_ARG_TYPE',
         `options must be an object, not ${quote(options)}`,

@@ -26,6 +26,12 @@ export type Port4meErrorCode =
   | 'ERR_LEASE_RELEASED'
   | 'ERR_SYSTEM'
 
+/** What Node.js throws of a failed system call. (No type of `@types/node`: not every user has it.) */
+interface FailedCall extends Error {
+  readonly code?: string | undefined
+  readonly syscall?: string | undefined
+}
+
 /**
  * Every error that this package throws. What comes of other code is passed on as it is: the reason of
  * an aborted signal, what a server's own listen() throws, and get-port's own errors from
@@ -47,7 +53,7 @@ export class Port4meError extends Error {
   /** With `ERR_SYSTEM`: the system call that failed, such as `'socket'`. */
   readonly syscall?: string
 
-  constructor(code: Port4meErrorCode, message: string, cause?: NodeJS.ErrnoException) {
+  constructor(code: Port4meErrorCode, message: string, cause?: FailedCall) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     if (cause?.syscall !== undefined) {
@@ -77,10 +83,19 @@ export function quote(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 
+/**
+ * Whether a value can be options: an object, but none of a class that the language or Node.js has, such
+ * as a promise that was not awaited.
+ * @internal
+ */
+export function isPlainObject(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === '[object Object]'
+}
+
 function describe(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return String(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  return isPlainObject(value) ? 'an object' : Object.prototype.toString.call(value)
 }

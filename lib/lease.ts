@@ -4,7 +4,7 @@ import { closeSync, fstatSync } from 'node:fs'
 import type { Server } from 'node:net'
 import type { Engine, Hold } from '../binding.js'
 import { currentEngine } from './engine/engine.js'
-import { asSystemError, Port4meError, quote } from './errors.js'
+import { asSystemError, isPlainObject, Port4meError, quote } from './errors.js'
 import { portOf } from './port4me.js'
 import { Flag } from './question.js'
 import { type NameOf, readSettings, type Settings } from './settings/settings.js'
@@ -263,7 +263,7 @@ function readListenOptions(server: Listenable, options: ListenOptions): ListenOp
       `server must have a function listen(), but is ${quote(server)}`,
     )
   }
-  if (typeof options !== 'object' || options === null) {
+  if (!isPlainObject(options)) {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
       `options must be an object, not ${quote(options)}`,
@@ -293,7 +293,7 @@ function isClusterWorker(): boolean {
 }
 
 /** Resolves when a server, or whatever tells of one by its events, listens. */
-async function whenListening(server: unknown, signal: AbortSignal | undefined): Promise<void> {
+async function whenListening(server: unknown, signal: ListenOptions['signal']): Promise<void> {
   if (!isEmitter(server) || server.listening === true) return
   const { once } = require('node:events') as typeof import('node:events')
   const settled = new AbortController()

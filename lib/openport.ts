@@ -3,7 +3,7 @@
 import type { Engine } from '../binding.js'
 import { readAsked } from './availability.js'
 import { currentEngine } from './engine/engine.js'
-import { asSystemError, Port4meError, quote } from './errors.js'
+import { asSystemError, isPlainObject, Port4meError, quote } from './errors.js'
 import { portsInOrder } from './settings/candidate-bits.js'
 import { readEnvironment } from './settings/environment.js'
 import { addPortSpec, type PortIntervals } from './settings/port-spec.js'
@@ -39,7 +39,7 @@ export function portRange(
   to: number,
   options: { inclusive?: boolean | undefined } = {},
 ): PortRange {
-  if (typeof options !== 'object' || options === null) {
+  if (!isPlainObject(options)) {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
       `options must be { inclusive }, not ${quote(options)}`,

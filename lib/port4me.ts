@@ -166,7 +166,11 @@ function readForListing(
 }
 
 function debug(): typeof import('./debug.js') {
-  return require('./debug.js') as typeof import('./debug.js')
+  try {
+    return require('./debug.js') as typeof import('./debug.js')
+  } catch (error) {
+    throw asSystemError(error) // for want of descriptors
+  }
 }
 
 function firstPort(settings: Settings, engine: Engine): number {

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * A set of ports: text of ports and inclusive ranges, separated by commas or white space
  * (`'2000-2123,4321'`), one port, or an iterable of ports. Port 0 is ignored. As an option, text may
@@ -65,8 +67,8 @@ export interface ListenOptions {
   host?: string | undefined
   /** How many connections may wait to be accepted. Default: 511, Node.js's own. */
   backlog?: number | undefined
-  /** Closes the server when it is aborted. */
-  signal?: AbortSignal | undefined
+  /** An AbortSignal: closes the server when it is aborted. */
+  signal?: { readonly aborted: boolean; throwIfAborted(): void } | undefined
 }
 
 /** A server, or what makes one: of node:net, http, https or http2, or whatever has their listen(). */

@@ -23,14 +23,14 @@ if (built.status !== 0) process.exit(built.status ?? 1)
 const configured = run('cmake-js configure')
 if (configured.status !== 0) {
   rmSync('build', { recursive: true, force: true })
-  const said = /(?:CMake Error:?|ERROR OMG) (.+?)[.\n]/.exec(
-    `${configured.stdout}${configured.stderr}`,
-  )
+  const said = /(?:CMake Error(?:: | at .*\n+)|ERROR OMG )\s*([^]+?)(?:\.\s|\n\n\S|$)/
+    .exec(`${configured.stdout}${configured.stderr}`)?.[1]
+    ?.replace(/\s+/g, ' ')
   const used = existsSync(`prebuilds/${process.platform}-${process.arch}`)
     ? 'the prebuilt one'
     : 'the TypeScript engine'
   console.log(
-    `port4me: no addon was built (${said?.[1] ?? 'cmake-js cannot configure'}): ${used} will be used`,
+    `port4me: no addon was built (${said ?? 'cmake-js cannot configure'}): ${used} will be used`,
   )
   process.exit(0)
 }

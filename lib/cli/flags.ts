@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { Port4meError, quote } from '../errors.js'
 import { MAX_COUNT } from '../port4me.js'
+import { addPortSpec } from '../settings/port-spec.js'
 import { integerText } from '../settings/values.js'
 import type { LeaseOptions, Port4meOptions, ProbeOptions, WorkerShare } from '../types.js'
 
@@ -150,9 +151,9 @@ function optionsOf(read: Read): LeaseOptions {
   return {
     user: texts.get('user'),
     tool: texts.get('tool'),
-    prepend: texts.get('prepend'),
-    include: texts.get('include'),
-    exclude: texts.get('exclude'),
+    prepend: portsOf(read, 'prepend'),
+    include: portsOf(read, 'include'),
+    exclude: portsOf(read, 'exclude'),
     skip: integerOf(read, 'skip', 0, Number.MAX_SAFE_INTEGER),
     worker: parseWorker(texts.get('worker')),
     // Checked with the variables that they beat.
@@ -163,6 +164,17 @@ function optionsOf(read: Read): LeaseOptions {
     debug: switches.has('debug') || undefined,
   }
 }
+
+/** A set of ports, checked here for those questions too that it does not matter to. */
+function portsOf({ texts }: Read, flag: string): string | undefined {
+  const value = texts.get(flag)
+  if (value !== undefined) addPortSpec([], value, `--${flag}`, (token) => TOKENS.get(token))
+  return value
+}
+
+const TOKENS = new Map(
+  ['{chrome}', '{firefox}'].map((token) => [token, { spec: '', source: token }]),
+)
 
 function integerOf({ texts }: Read, flag: string, min: number, max: number): number | undefined {
   const value = texts.get(flag)

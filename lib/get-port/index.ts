@@ -1,7 +1,6 @@
 // A drop-in for the package get-port, version 7: its options and behaviour, on this package's probe.
 // (What users read of these functions is in the d.mts and d.cts beside.)
 
-import type { ListenOptions } from 'node:net'
 import { currentEngine } from '../engine/engine.js'
 import { Port4meError, quote } from '../errors.js'
 import { readQuestion } from '../settings/question.js'
@@ -24,7 +23,15 @@ export type Options = {
   readonly host?: string | undefined
   /** Ask about IPv6 alone, when `host` is `'::'` or not given. Default: false. */
   readonly ipv6Only?: boolean | undefined
-} & Omit<ListenOptions, 'port' | 'host' | 'ipv6Only'>
+  /** These and those below are options of a server's listen(), as get-port takes them: without effect. */
+  readonly path?: string | undefined
+  readonly backlog?: number | undefined
+  readonly exclusive?: boolean | undefined
+  readonly readableAll?: boolean | undefined
+  readonly writableAll?: boolean | undefined
+  readonly reusePort?: boolean | undefined
+  readonly signal?: object | undefined
+}
 
 const LOCK_MS = 15_000
 const SYSTEM_TRIES = 1000

@@ -2,7 +2,7 @@
 
 import type { CandidateBits, Engine, Host, Question } from '../../binding.js'
 import type { Candidates } from '../candidates.js'
-import { Port4meError, quote } from '../errors.js'
+import { isPlainObject, Port4meError, quote } from '../errors.js'
 import type { Port4meOptions, PortSpec, ProbeOptions } from '../types.js'
 import { candidateBits, portsInOrder } from './candidate-bits.js'
 import { type Environment, readEnvironment, type VariableName } from './environment.js'
@@ -98,7 +98,7 @@ export function readSettings(
 function readOptions(options: unknown, nameOf: NameOf): Given {
   if (options === undefined) return NONE_GIVEN
   if (typeof options === 'string') return { ...NONE_GIVEN, tool: options }
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isPlainObject(options)) {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
       `options must be an object, or a string that names the tool, not ${quote(options)}`,

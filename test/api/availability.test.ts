@@ -192,6 +192,7 @@ describe('probe', () => {
     const options = { protocol: 'udp' } as never
     expect(() => api.isFreeTcp(54321, options)).toThrow(/options\.protocol is no option/)
     expect(() => api.isFreeTcp(54321, null as never)).toThrow(/options must be an object/)
+    expect(() => api.isFree(54321, Promise.resolve({}) as never)).toThrow(/not \[object Promise\]/)
     expect(() => api.isFree(54321, { host: '192.0.2.1' })).toThrow(/192\.0\.2\.1/)
   })
 
@@ -384,6 +385,15 @@ test('a policy against reading files leaves the TypeScript engine its answers', 
   const nodeArgs = [permission, '--allow-worker', `--allow-fs-read=${ROOT}*`]
   const variables = { PORT4ME_ENGINE: 'fallback' }
   expect(script(body, { nodeArgs, variables })).toEqual([true, true, false])
+})
+
+test('promises settle while the timers of tests are fake', () => {
+  const body = `
+    if (port4me.engine === 'fallback') await port4me.port4meAsync() // loads the engine whole
+    require('node:test').mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] })
+    const statuses = await port4me.probeAsync('20000-29999', { protocol: 'tcp' })
+    return [statuses.length, (await port4me.port4meAsync()) > 0]`
+  expect(script(body)).toEqual([10000, true])
 })
 
 test('a question that needs a thread says so when descriptors are short', () => {

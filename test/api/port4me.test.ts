@@ -6,7 +6,7 @@ import { port4me as api } from '../support/package.js'
 import { environment, script } from '../support/run.js'
 import { vectors } from '../support/vectors.js'
 
-const { listPorts, port4me, port4meAsync, portRank, portSequence } = api
+const { leasePort, listPorts, port4me, port4meAsync, portRank, portSequence, sharedPort } = api
 
 const VARIABLES = Object.keys(process.env).filter((name) =>
   /^_?PORT4ME_|^(LOGNAME|USER|LNAME|USERNAME)$/.test(name),
@@ -222,6 +222,35 @@ describe('listing', () => {
 })
 
 describe('settings', () => {
+  test.each([
+    ['a promise', Promise.resolve({ include: '8000' }), '[object Promise]'],
+    ['a map', new Map([['include', '8000']]), '[object Map]'],
+    ['an array', [], 'an array'],
+    ['a date', new Date(0), '[object Date]'],
+    ['an error', new Error('x'), '[object Error]'],
+    ['a boxed number', Object(5), '[object Number]'],
+    ['null', null, 'null'],
+  ])('%s is no options', (_what, options, quoted) => {
+    for (const call of [port4me, leasePort, sharedPort, portSequence, listPorts.bind(null, 1)]) {
+      const given = options as unknown as string
+      expect(() => call(given)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_INVALID_ARG_TYPE',
+          message: expect.stringMatching(/^options must be an object/),
+        }),
+      )
+      expect(() => call(given)).toThrow(`not ${quoted}`)
+    }
+  })
+
+  test('options may be of a class of its user, or inherit', () => {
+    class Own {
+      user = 'alice'
+    }
+    expect(listPorts(1, new Own())).toEqual([30845])
+    expect(listPorts(1, Object.create({ user: 'alice' }))).toEqual([30845])
+  })
+
   test('the user is the first that is set', () => {
     for (const name of ['LOGNAME', 'USER', 'LNAME', 'USERNAME', 'PORT4ME_USER'])
       delete process.env[name]

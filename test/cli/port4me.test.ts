@@ -115,6 +115,18 @@ describe('the program', () => {
     [['--exclude=foo'], ['--exclude', '"foo"', 'ports from 1 to 65535']],
     [['--include=10-5'], ['--include', '"10-5"', 'ports from 1 to 65535']],
     [['--prepend=70000'], ['--prepend', '"70000"', 'ports from 1 to 65535']],
+    [
+      ['--test=65000', '--exclude=foo'],
+      ['--exclude', '"foo"', 'ports from 1 to 65535'],
+    ],
+    [
+      ['--why=65000', '--include=10-5'],
+      ['--include', '"10-5"', 'ports from 1 to 65535'],
+    ],
+    [
+      ['--test=65000', '--prepend={opera}'],
+      ['--prepend', '{opera}'],
+    ],
     [['--exclude='], ['--exclude', '""', 'not be empty']],
     [['--user='], ['--user', '""', 'not be empty']],
     [['--user'], ['--user', 'needs a value']],

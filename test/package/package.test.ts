@@ -117,4 +117,36 @@ describe('the installed package', () => {
       })
     },
   )
+
+  test.each(['nodenext', 'esnext'])(
+    'has types for a consumer without those of Node.js, with module %s',
+    (module) => {
+      const source = `
+      import { leasePort, Port4meError, port4me, probe } from 'port4me'
+      import getPort from 'port4me/get-port'
+      export const all: unknown[] = [port4me(), probe(80), getPort({ port: 80 }), Port4meError, leasePort()[Symbol.dispose]]
+    `
+      writeFileSync(join(folder, 'plain.mts'), source)
+      const flags = ['--ignoreConfig', '--noEmit', '--strict', '--target', 'es2022']
+      const libraries = ['--lib', 'es2022', '--typeRoots', folder]
+      const resolution = module === 'esnext' ? ['--moduleResolution', 'bundler'] : []
+      const tsc = join(ROOT, 'node_modules', '.bin', 'tsc')
+      const args = [...flags, ...libraries, '--module', module, ...resolution]
+      expect(run(tsc, [...args, join(folder, 'plain.mts')])).toEqual({
+        status: 0,
+        stdout: '',
+        stderr: '',
+      })
+    },
+  )
+
+  test('tells of an error that nobody catches in few lines', () => {
+    const { status, stderr } = run(process.execPath, [
+      '-e',
+      `require(${JSON.stringify(join(folder, 'node_modules/port4me'))}).port4me({ skip: -1 })`,
+    ])
+    expect(status).toBe(1)
+    expect(stderr).toContain('\nPort4meError: options.skip must be an integer from 0 to')
+    expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThan(600)
+  })
 })

@@ -1,6 +1,7 @@
 // The engine without a binary: binding.d.ts in TypeScript, over public Node.js API.
 
 import type { Engine, Hold, Pick } from '../../../binding.js'
+import { nextTurn } from '../../next-turn.js'
 import { bind, bindNow, bindsAtOnce } from './bind.js'
 import { type BlockingCall, callBlocking } from './blocking.js'
 import { endpointsOf } from './endpoints.js'
@@ -56,7 +57,7 @@ async function later<Answer>(running: Steps<Answer>): Promise<Answer> {
   while (!step.done) {
     step = running.next(await bind(step.value, locks))
     if (step.done || performance.now() < until) continue
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     until = performance.now() + SLICE_MS
     locks = new LocksNow()
   }
