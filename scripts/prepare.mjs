@@ -23,7 +23,7 @@ if (built.status !== 0) process.exit(built.status ?? 1)
 const configured = run('cmake-js configure')
 if (configured.status !== 0) {
   rmSync('build', { recursive: true, force: true })
-  const said = /(?:CMake Error(?:: | at .*\n+)|ERROR OMG )\s*([^]+?)(?:\.\s|\n\n\S|$)/
+  const said = /(?:CMake Error(?:: | at .*\n+)|ERROR OMG )\s*([\s\S]+?)(?:\.\s|\n\n\S|$)/
     .exec(`${configured.stdout}${configured.stderr}`)?.[1]
     ?.replace(/\s+/g, ' ')
   const used = existsSync(`prebuilds/${process.platform}-${process.arch}`)
