@@ -7,7 +7,7 @@ import { nextTurn } from './next-turn.js'
 import { Flag } from './question.js'
 import { portsInOrder } from './settings/candidate-bits.js'
 import { readEnvironment } from './settings/environment.js'
-import { addPortSpec, type PortIntervals } from './settings/port-spec.js'
+import { addPorts, type PortIntervals } from './settings/port-spec.js'
 import { type Asked, readQuestion } from './settings/question.js'
 import { everyPortIsFree } from './settings/settings.js'
 import { integer } from './settings/values.js'
@@ -175,8 +175,8 @@ export function readAsked(
 function readPorts(ports: PortSpec): Uint16Array {
   if (typeof ports === 'string') {
     const intervals: PortIntervals = []
-    if (addPortSpec(intervals, ports, 'ports', () => undefined)) return portsInOrder(intervals)
-    throw new Port4meError('ERR_PORT_SPEC', `ports must name ports, but is ${quote(ports)}`)
+    addPorts(intervals, ports, 'ports', () => undefined)
+    return portsInOrder(intervals)
   }
   const list = typeof ports === 'number' ? [ports] : ports
   if (typeof list !== 'object' || list === null || !(Symbol.iterator in list)) {

@@ -6,7 +6,7 @@ import { currentEngine } from './engine/engine.js'
 import { asSystemError, isPlainObject, Port4meError, quote } from './errors.js'
 import { portsInOrder } from './settings/candidate-bits.js'
 import { readEnvironment } from './settings/environment.js'
-import { addPortSpec, type PortIntervals } from './settings/port-spec.js'
+import { addPorts, type PortIntervals } from './settings/port-spec.js'
 import type { Asked } from './settings/question.js'
 import { everyPortIsFree } from './settings/settings.js'
 import { boolean, integer } from './settings/values.js'
@@ -130,6 +130,6 @@ export function firstFree(ports: Uint16Array, asked: Asked, engine: Engine): num
 /** @internal */
 export function readRange(range: PortSpec): Uint16Array {
   const intervals: PortIntervals = []
-  if (addPortSpec(intervals, range, 'range', () => undefined)) return portsInOrder(intervals)
-  throw new Port4meError('ERR_PORT_SPEC', `range must name ports, but is ${quote(range)}`)
+  addPorts(intervals, range, 'range', () => undefined)
+  return portsInOrder(intervals)
 }

@@ -3,14 +3,10 @@
 
 import { execSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fetchZig, ROOT, TARGETS } from './prebuild/targets.mjs'
+import { join } from 'node:path'
+import { ROOT, TARGETS, useZig } from './prebuild/targets.mjs'
 
-process.env.PORT4ME_ZIG = fetchZig()
-const { def_paths } = createRequire(import.meta.url)('node-api-headers')
-process.env.PORT4ME_NODE_DEF = dirname(def_paths.node_api_def)
-
+useZig()
 for (const target of Object.values(TARGETS)) {
   const folder = join(ROOT, 'build', 'cross', target)
   rmSync(folder, { recursive: true, force: true })

@@ -3,7 +3,8 @@
 import { parseArgs } from 'node:util'
 import { Port4meError, quote } from '../errors.js'
 import { MAX_COUNT } from '../port4me.js'
-import { addPortSpec } from '../settings/port-spec.js'
+import { addPorts } from '../settings/port-spec.js'
+import { tokensIn } from '../settings/settings.js'
 import { integerText } from '../settings/values.js'
 import type { LeaseOptions, Port4meOptions, ProbeOptions, WorkerShare } from '../types.js'
 
@@ -168,13 +169,9 @@ function optionsOf(read: Read): LeaseOptions {
 /** A set of ports, checked here for those questions too that it does not matter to. */
 function portsOf({ texts }: Read, flag: string): string | undefined {
   const value = texts.get(flag)
-  if (value !== undefined) addPortSpec([], value, `--${flag}`, (token) => TOKENS.get(token))
+  if (value !== undefined) addPorts([], value, `--${flag}`, tokensIn({}))
   return value
 }
-
-const TOKENS = new Map(
-  ['{chrome}', '{firefox}'].map((token) => [token, { spec: '', source: token }]),
-)
 
 function integerOf({ texts }: Read, flag: string, min: number, max: number): number | undefined {
   const value = texts.get(flag)

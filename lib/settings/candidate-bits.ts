@@ -33,6 +33,7 @@ export function portsInOrder(intervals: PortIntervals): Uint16Array {
   const ports = new Uint16Array(Math.min(most, 65535))
   let count = 0
   if (areAscending) {
+    // None comes twice.
     eachInterval(intervals, (first, last) => {
       for (let port = first; port <= last; port++) ports[count++] = port
     })

@@ -52,6 +52,17 @@ export function addPortSpec(
   return true
 }
 
+/** Adds the intervals of a spec that must not be a text of nothing but separators. */
+export function addPorts(
+  to: PortIntervals,
+  spec: PortSpec,
+  source: string,
+  tokens: TokenMeaning,
+): void {
+  if (addPortSpec(to, spec, source, tokens)) return
+  throw new Port4meError('ERR_PORT_SPEC', `${source} must name ports, but is ${quote(spec)}`)
+}
+
 function addText(to: PortIntervals, spec: string, source: string, tokens: TokenMeaning): boolean {
   let holdsAny = false
   for (const part of spec.split(/[\s,]+/)) {

@@ -6,7 +6,7 @@ import { isPlainObject, Port4meError, quote } from '../errors.js'
 import type { Port4meOptions, PortSpec, ProbeOptions } from '../types.js'
 import { candidateBits, portsInOrder } from './candidate-bits.js'
 import { type Environment, readEnvironment, type VariableName } from './environment.js'
-import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
+import { addPortSpec, addPorts, type PortIntervals, type TokenMeaning } from './port-spec.js'
 import { type Asked, readQuestion } from './question.js'
 import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS } from './unsafe-ports.js'
 import { ACCOUNT, defaultUser } from './user.js'
@@ -291,9 +291,8 @@ function addChosen(
 ): boolean {
   const spec = given[option]
   if (spec === undefined) return addVariable(to, variable, environment)
-  const source = nameOf(option)
-  if (addPortSpec(to, spec as PortSpec, source, tokensIn(environment))) return true
-  throw new Port4meError('ERR_PORT_SPEC', `${source} must name ports, but is ${quote(spec)}`)
+  addPorts(to, spec as PortSpec, nameOf(option), tokensIn(environment))
+  return true
 }
 
 /** Adds a variable's ports. False when it says nothing. */
@@ -307,7 +306,8 @@ function addVariable(
   return spec !== undefined && addPortSpec(to, spec, name, tokensIn(environment))
 }
 
-function tokensIn(environment: Environment): TokenMeaning {
+/** What the tokens in a set of ports stand for. */
+export function tokensIn(environment: Environment): TokenMeaning {
   return (token) => {
     switch (token) {
       case '{chrome}':

@@ -4,17 +4,16 @@
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import prebuildify from 'prebuildify'
 import {
   describeBinary,
-  fetchZig,
   partsOf,
   ROOT,
   readManifest,
   TARGETS,
+  useZig,
   writeManifest,
   ZIG_TOOLCHAIN,
 } from './targets.mjs'
@@ -31,9 +30,7 @@ for (const name of names) {
 
 if (names.length === 0) await prebuildHere()
 else {
-  process.env.PORT4ME_ZIG = fetchZig()
-  const { def_paths } = createRequire(import.meta.url)('node-api-headers')
-  process.env.PORT4ME_NODE_DEF = dirname(def_paths.node_api_def)
+  useZig()
   for (const name of names) {
     process.env.PORT4ME_ZIG_TARGET = TARGETS[name]
     await prebuild(name, ZIG_TOOLCHAIN, process.env.PREBUILD_STRIP_BIN ?? 'llvm-strip')

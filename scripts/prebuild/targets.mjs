@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -34,8 +34,8 @@ const versionOf = (name) => createRequire(import.meta.url)(`${name}/package.json
 
 export const ZIG_TOOLCHAIN = `zig ${ZIG.version}`
 
-/** The path of the compiler, which is put into build/ when it is not there. */
-export function fetchZig() {
+/** Puts the compiler into build/ when it is not there, and what zig.cmake asks for into the environment. */
+export function useZig() {
   const folder = join(ROOT, 'build', 'zig')
   const path = join(folder, 'node_modules', ZIG.name, 'zig')
   if (!existsSync(path)) {
@@ -45,7 +45,9 @@ export function fetchZig() {
       { stdio: 'inherit' },
     )
   }
-  return path
+  process.env.PORT4ME_ZIG = path
+  const { def_paths } = createRequire(import.meta.url)('node-api-headers')
+  process.env.PORT4ME_NODE_DEF = dirname(def_paths.node_api_def)
 }
 
 /** A digest of all that a binary is built from, but for the compiler. */

@@ -127,6 +127,10 @@ describe('the program', () => {
       ['--test=65000', '--prepend={opera}'],
       ['--prepend', '{opera}'],
     ],
+    [
+      ['--test=65000', '--include=,'],
+      ['--include', '","', 'must name ports'],
+    ],
     [['--exclude='], ['--exclude', '""', 'not be empty']],
     [['--user='], ['--user', '""', 'not be empty']],
     [['--user'], ['--user', 'needs a value']],
