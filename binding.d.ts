@@ -36,9 +36,9 @@ export interface Engine {
    * As pick(), and holds the port that it finds: nobody else can hold it, and no port that the system
    * chooses is it, on the addresses that are held (on Linux the TypeScript engine holds loopbacks for
    * wildcards). Other questions call it leased on Linux, and in use elsewhere. On Linux a server that
-   * sets SO_REUSEADDR can bind it meanwhile; elsewhere, once the hold is released.
+   * sets SO_REUSEADDR can bind it meanwhile, unless `exclusive`; elsewhere, once the hold is released.
    */
-  hold(...args: Parameters<Engine['pick']>): Hold
+  hold(...args: [...pick: Parameters<Engine['pick']>, exclusive: boolean]): Hold
 
   /** Whether a port, 1 to 65535, can be bound. */
   isFree(port: number, question: Question, host: Host): boolean
@@ -70,15 +70,25 @@ export type CandidateBits = Uint8Array
 export interface Hold {
   readonly pick: Pick
 
+  /** Whether nothing is held any more: it was released, or what held it is gone. */
+  readonly isOver: boolean
+
   /** Lets the port go. A second time does nothing. */
   release(): void
 
   /**
-   * Gives away the descriptor of the TCP socket, which is bound and does not listen: it is the
-   * caller's to close, and what else holds the port stays until release(). -1: there is none, or
-   * more than one.
+   * Lets servers bind the port by its number from now on, and keeps other leases out, where the system
+   * can do both; elsewhere it lets the port go. Does nothing where servers can bind it already.
    */
-  takeDescriptor(): number
+  admitServers(): void
+
+  /**
+   * Makes the TCP socket listen, with room for `backlog` connections (1 to 2^31 - 1), and gives its
+   * descriptor away: it is the caller's to close, and what else holds the port stays until release().
+   * -1: there is no such socket, or more than one. A program that listens on the port for an instant, as
+   * probers do, makes listen(2) fail with EADDRINUSE: it is tried again for 40 ms before that is thrown.
+   */
+  takeListeningDescriptor(backlog: number): number
 }
 
 /**

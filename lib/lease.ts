@@ -109,6 +109,7 @@ function takeLease(settings: Settings, engine: Engine): { lease: PortLease; trie
       settings.maxTries,
       settings.question,
       settings.host,
+      false,
     )
   } catch (error) {
     throw asSystemError(error, settings.host)
@@ -124,6 +125,9 @@ function takeLease(settings: Settings, engine: Engine): { lease: PortLease; trie
 export const SERVERS_BIND_HELD_PORTS =
   process.platform === 'linux' || process.platform === 'android'
 
+/** Node.js's own: the backlog of net.Server's listen(). */
+const BACKLOG = 511
+
 class Lease implements PortLease {
   readonly port: number
   readonly #hold: Hold
@@ -138,7 +142,7 @@ class Lease implements PortLease {
   }
 
   get released(): boolean {
-    return this.#isReleased
+    return this.#isReleased || this.#hold.isOver
   }
 
   async listen<Given extends Listenable>(
@@ -155,7 +159,7 @@ class Lease implements PortLease {
     let descriptor: HandedOver | undefined
     try {
       const read = readListenOptions(server, options)
-      descriptor = this.#takeDescriptor(read.host)
+      descriptor = this.#takeDescriptor(read)
       const returned = this.#startListening(server, read, descriptor)
       await whenListening(returned ?? server, read.signal)
       const listening = await returned
@@ -180,7 +184,7 @@ class Lease implements PortLease {
   }
 
   /** The socket for the server; nothing where the server has to bind. */
-  #takeDescriptor(host: string | undefined): HandedOver | undefined {
+  #takeDescriptor({ host, backlog = BACKLOG }: ListenOptions): HandedOver | undefined {
     if ((this.#settings.question & Flag.TCP) === 0) {
       throw new Port4meError(
         'ERR_INVALID_ARG_VALUE',
@@ -189,7 +193,7 @@ class Lease implements PortLease {
     }
     // A cluster worker would ask its primary to listen, which has not the descriptor.
     if (host !== undefined || isClusterWorker()) return undefined
-    const descriptor = this.#hold.takeDescriptor()
+    const descriptor = this.#hold.takeListeningDescriptor(backlog)
     return descriptor === -1 ? undefined : new HandedOver(descriptor)
   }
 
@@ -199,7 +203,7 @@ class Lease implements PortLease {
     { backlog, host, signal }: ListenOptions,
     handedOver: HandedOver | undefined,
   ): unknown {
-    if (handedOver === undefined && !SERVERS_BIND_HELD_PORTS) this.#hold.release()
+    if (handedOver === undefined) this.#hold.admitServers()
     const where =
       handedOver === undefined
         ? { ...this.#address(host), exclusive: true }

@@ -50,6 +50,14 @@ class Arguments {
     return value;
   }
 
+  bool Boolean(size_t index, const char* name) {
+    bool value = false;
+    if (napi_get_value_bool(env_, info_[index], &value) != napi_ok) {
+      Fail<Napi::TypeError>(name, "must be a boolean");
+    }
+    return value;
+  }
+
   template <typename T>
   std::span<T> Array(size_t index, const char* name, napi_typedarray_type wanted) {
     napi_typedarray_type type;
@@ -243,8 +251,11 @@ class HoldObject final : public Napi::ObjectWrap<HoldObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Hold",
-                       {InstanceMethod<&HoldObject::Release>("release"),
-                        InstanceMethod<&HoldObject::TakeDescriptor>("takeDescriptor")});
+                       {InstanceAccessor<&HoldObject::IsOver>("isOver"),
+                        InstanceMethod<&HoldObject::Release>("release"),
+                        InstanceMethod<&HoldObject::AdmitServers>("admitServers"),
+                        InstanceMethod<&HoldObject::TakeListeningDescriptor>(
+                            "takeListeningDescriptor")});
   }
 
   // `new` from JavaScript gives one that holds nothing.
@@ -258,8 +269,25 @@ class HoldObject final : public Napi::ObjectWrap<HoldObject> {
     return info.Env().Undefined();
   }
 
-  Napi::Value TakeDescriptor(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), hold_.TakeDescriptor());
+  Napi::Value IsOver(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), hold_.IsEmpty());
+  }
+
+  Napi::Value AdmitServers(const Napi::CallbackInfo& info) {
+    SystemError error;
+    hold_.AdmitServers(&error);
+    if (ThrowFailure(info.Env(), error)) return {};
+    return info.Env().Undefined();
+  }
+
+  Napi::Value TakeListeningDescriptor(const Napi::CallbackInfo& info) {
+    Arguments reader(info);
+    const double backlog = reader.Integer(0, "backlog", 1, 2147483647.0);
+    if (!reader.ok()) return {};
+    SystemError error;
+    const int descriptor = hold_.TakeListeningDescriptor(static_cast<int>(backlog), &error);
+    if (ThrowFailure(info.Env(), error)) return {};
+    return Napi::Number::New(info.Env(), descriptor);
   }
 
   Hold hold_;
@@ -274,8 +302,9 @@ struct Instance {
 Napi::Value HoldPort(const Napi::CallbackInfo& info) {
   Arguments reader(info);
   const PickArguments arguments(&reader);
+  const bool exclusive = reader.Boolean(7, "exclusive");
   if (!reader.ok()) return {};
-  Holder holder(arguments.question);
+  Holder holder(arguments.question, exclusive ? Admission::kNobody : Admission::kServers);
   const Pick pick = PickFirstFree(
       Search{arguments.seed, CandidateSet(arguments.candidates.first<CandidateSet::kBytes>()),
              arguments.prepend, arguments.skip, arguments.max_tries},

@@ -1,9 +1,18 @@
 #include "hold/holder.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace port4me {
+namespace {
+
+// A prober that listens does so for tens of microseconds.
+constexpr std::chrono::milliseconds kListenPatience{40};
+constexpr std::chrono::microseconds kListenPause{100};
+
+}  // namespace
 
 Hold& Hold::operator=(Hold&& other) noexcept {
   Release();
@@ -18,14 +27,36 @@ void Hold::Release() {
   locks_.clear();
 }
 
-int Hold::TakeDescriptor() {
-  const auto is_tcp = [](const HeldSocket& held) { return held.protocol == Protocol::kTcp; };
-  if (std::count_if(sockets_.begin(), sockets_.end(), is_tcp) != 1) return -1;
-  return std::find_if(sockets_.begin(), sockets_.end(), is_tcp)->socket.TakeDescriptor();
+void Hold::AdmitServers(SystemError* error) {
+  for (HeldSocket& held : sockets_) {
+    if (!held.socket.IsOpen()) continue;
+    const BindResult admitted = held.socket.AdmitServers();
+    if (admitted.bind != Bind::kBound) *error = admitted.error;
+  }
+  if (!kServersBindHeldPorts) sockets_.clear();
 }
 
-Holder::Holder(const Question& question)
+int Hold::TakeListeningDescriptor(int backlog, SystemError* error) {
+  const auto is_tcp = [](const HeldSocket& held) {
+    return held.protocol == Protocol::kTcp && held.socket.IsOpen();
+  };
+  if (std::count_if(sockets_.begin(), sockets_.end(), is_tcp) != 1) return -1;
+  const auto held = std::find_if(sockets_.begin(), sockets_.end(), is_tcp);
+  const auto until = std::chrono::steady_clock::now() + kListenPatience;
+  for (;;) {
+    const BindResult result = held->socket.Listen(backlog);
+    if (result.bind == Bind::kBound) return held->socket.TakeDescriptor();
+    if (result.bind != Bind::kInUse || std::chrono::steady_clock::now() >= until) {
+      *error = result.error;
+      return -1;
+    }
+    std::this_thread::sleep_for(kListenPause);
+  }
+}
+
+Holder::Holder(const Question& question, Admission admission)
     : question_(question),
+      admission_(admission),
       prober_(question),
       binder_(question, Purpose::kHold),
       error_(binder_.error()) {}
@@ -38,7 +69,7 @@ Answer Holder::Try(uint16_t port) {
     if (answer == Answer::kError) error_ = prober_.error();
   }
   if (answer == Answer::kFree) {
-    answer = binder_.Hold(port, &hold_.sockets_);
+    answer = binder_.Hold(port, admission_, &hold_.sockets_);
     if (answer == Answer::kError) error_ = binder_.error();
   }
   if (answer != Answer::kFree) hold_.Release();

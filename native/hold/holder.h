@@ -24,9 +24,16 @@ class Hold {
   // Lets go of all. A second time does nothing.
   void Release();
 
-  // Gives the descriptor of the TCP socket away, to be listened on and closed by the caller; the
-  // lock stays until Release(). -1: there is not exactly one, or the system has no descriptors.
-  int TakeDescriptor();
+  bool IsEmpty() const { return locks_.empty() && sockets_.empty(); }
+
+  // Lets servers bind the port beside the sockets, which the lock guards from other holders; where
+  // the system cannot, lets the sockets go. Sets `*error` when a system call failed.
+  void AdmitServers(SystemError* error);
+
+  // Makes the TCP socket listen and gives its descriptor away, to be closed by the caller; the
+  // lock stays until Release(). -1: there is not exactly one, or the system has no descriptors; or
+  // listen() failed, with `*error` set, and the socket is still held.
+  int TakeListeningDescriptor(int backlog, SystemError* error);
 
  private:
   friend class Holder;
@@ -38,7 +45,7 @@ class Hold {
 // Holds the first port that can be held, of those it is asked to try.
 class Holder {
  public:
-  explicit Holder(const Question& question);
+  Holder(const Question& question, Admission admission);
 
   // kFree: the port is held; Take() gives the hold. kError: error() says what failed, and nothing
   // is held.
@@ -52,6 +59,7 @@ class Holder {
   Answer TakeLocks(uint16_t port);
 
   Question question_;
+  Admission admission_;
   Prober prober_;  // asks, where a bind to hold does not see all
   Prober binder_;
   Hold hold_;

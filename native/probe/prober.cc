@@ -74,17 +74,17 @@ EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait, Lock
   return unless_leased(time_wait == TimeWait::kFree ? reuse : Result{State::kTimeWait, {}});
 }
 
-EndpointProbe::Result EndpointProbe::Hold(uint16_t port, TimeWait time_wait,
+EndpointProbe::Result EndpointProbe::Hold(uint16_t port, TimeWait time_wait, Admission admission,
                                           std::vector<HeldSocket>* held) {
   const std::lock_guard<TicketLock> lock(one_at_a_time);
   Result result = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
   if (result.state == State::kInUse && endpoint_.protocol == Protocol::kTcp &&
-      time_wait == TimeWait::kFree) {
+      time_wait == TimeWait::kFree && admission == Admission::kServers) {
     result = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kReuseAddress));
   }
   if (result.state != State::kFree) return result;
   held->push_back({endpoint_.protocol, std::move(socket_)});
-  return ResultOf(held->back().socket.AdmitServers());
+  return admission == Admission::kNobody ? result : ResultOf(held->back().socket.AdmitServers());
 }
 
 uint16_t EndpointProbe::AskSystem(SystemError* error) {
@@ -177,9 +177,10 @@ Answer Prober::IsFree(uint16_t port) {
   return AskUntilRefused([&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); });
 }
 
-Answer Prober::Hold(uint16_t port, std::vector<HeldSocket>* held) {
+Answer Prober::Hold(uint16_t port, Admission admission, std::vector<HeldSocket>* held) {
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
-  return AskUntilRefused([&](EndpointProbe* probe) { return probe->Hold(port, time_wait, held); });
+  return AskUntilRefused(
+      [&](EndpointProbe* probe) { return probe->Hold(port, time_wait, admission, held); });
 }
 
 std::optional<Verdict> Prober::Probe(uint16_t port) {

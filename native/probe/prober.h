@@ -39,6 +39,9 @@ struct Verdict {
 // What a TCP port in TIME_WAIT is to be: kFree, kInUse at the cost of one bind, or kTimeWait.
 enum class TimeWait : uint8_t { kFree, kInUse, kTold };
 
+// Who can bind a held port beside the socket that holds it.
+enum class Admission : uint8_t { kNobody, kServers };
+
 struct HeldSocket {
   Protocol protocol;
   Socket socket;
@@ -59,8 +62,10 @@ class EndpointProbe {
   // A port that somebody leases is told from one in TIME_WAIT by `look`.
   Result Ask(uint16_t port, TimeWait time_wait, LockLook* look);
 
-  // Adds a socket that holds the port to `*held`, and lets servers bind it, where the system can.
-  Result Hold(uint16_t port, TimeWait time_wait, std::vector<HeldSocket>* held);
+  // Adds a socket that holds the port to `*held`, and lets in whom `admission` says, where the
+  // system can.
+  Result Hold(uint16_t port, TimeWait time_wait, Admission admission,
+              std::vector<HeldSocket>* held);
 
   // A port that the system chooses; 0, with `*error` set, when there is none.
   uint16_t AskSystem(SystemError* error);
@@ -95,7 +100,7 @@ class Prober {
 
   // Binds every socket of the question and adds them to `*held`; those that it added before a
   // refusal or an error are the caller's to close. Says nothing of leases: the caller has the lock.
-  Answer Hold(uint16_t port, std::vector<HeldSocket>* held);
+  Answer Hold(uint16_t port, Admission admission, std::vector<HeldSocket>* held);
 
   // A port that the system chooses for the first socket of the question, and lets go of. 0, with
   // error() set, when there is none.

@@ -51,7 +51,7 @@ enum class Bind : uint8_t {
 
 struct BindResult {
   Bind bind;
-  SystemError error;  // set for kNoFamily, kNoAddress and kFailed
+  SystemError error;  // set for kNoFamily, kNoAddress and kFailed; by Listen() for kInUse too
 };
 
 enum class Sharing : uint8_t {
@@ -74,6 +74,10 @@ class Socket {
   // Turns SO_REUSEADDR on where that lets a server that has it too bind the port beside this
   // socket, and keeps everybody else out. kBound or kFailed.
   BindResult AdmitServers();
+  bool IsOpen() const { return handle_ != kNone; }
+  // Makes the bound socket listen; does nothing where the system has no descriptors. kBound, kInUse
+  // (somebody listens on the port at this moment) or kFailed.
+  BindResult Listen(int backlog);
   // Gives the descriptor away, to be closed by the caller. -1 where the system has none.
   int TakeDescriptor();
   // The port that is held; 0, with `*error` set, when the system does not tell.
@@ -115,6 +119,9 @@ std::vector<Endpoint> BothFamilies(Protocol protocol);
 
 // The same to be held and handed to a server, which has one socket.
 std::vector<Endpoint> BothFamiliesToHold(Protocol protocol);
+
+// Whether AdmitServers() lets anybody in.
+extern const bool kServersBindHeldPorts;
 
 // Whether a bind to hold passes beside some users of the port, so that a probe is to go before it.
 extern const bool kHoldSeesLess;

@@ -56,6 +56,8 @@ const bool kHoldSeesLess = true;
 // SO_REUSEPORT then): a server binds when the hold is released.
 BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
 
+const bool kServersBindHeldPorts = false;
+
 const bool kReuseTells = true;
 
 // With SO_REUSEADDR a wildcard bind passes beside a *listener* on a specific address (setsockopt(2)

@@ -28,6 +28,8 @@ const bool kHoldSeesLess = false;
 // (sk_reuseport_match() and inet_csk_find_open_port() in net/ipv4/inet_connection_sock.c).
 BindResult Socket::AdmitServers() { return Share(Sharing::kReuseAddress); }
 
+const bool kServersBindHeldPorts = true;
+
 const bool kReuseTells = true;
 
 // With SO_REUSEADDR on both sides Linux lets a bind pass unless the other socket listens

@@ -37,6 +37,7 @@ BindResult Failure(const char* syscall) {
 const char* ErrorName(int number) {
   switch (number) {
     case EACCES: return "EACCES";
+    case EADDRINUSE: return "EADDRINUSE";
     case EADDRNOTAVAIL: return "EADDRNOTAVAIL";
     case EAFNOSUPPORT: return "EAFNOSUPPORT";
     case EBADF: return "EBADF";
@@ -97,6 +98,12 @@ BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port, Sharing shar
     return bind(descriptor, address, length);
   });
   return result == 0 ? BindResult{Bind::kBound, {}} : Failure("bind");
+}
+
+BindResult Socket::Listen(int backlog) {
+  if (listen(static_cast<int>(handle_), backlog) == 0) return {Bind::kBound, {}};
+  const SystemError error{errno, "listen"};
+  return {error.number == EADDRINUSE ? Bind::kInUse : Bind::kFailed, error};
 }
 
 int Socket::TakeDescriptor() { return static_cast<int>(std::exchange(handle_, kNone)); }

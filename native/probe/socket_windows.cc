@@ -106,6 +106,10 @@ const bool kHoldSeesLess = false;
 // SO_EXCLUSIVEADDRUSE cannot be taken back: a server binds when the hold is released.
 BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
 
+const bool kServersBindHeldPorts = false;
+
+BindResult Socket::Listen(int) { return {Bind::kBound, {}}; }
+
 int Socket::TakeDescriptor() { return -1; }
 
 const bool kReuseTells = false;

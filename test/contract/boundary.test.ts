@@ -43,7 +43,7 @@ const good = {
   sequence: [1, new Uint8Array(8192), 0, new Uint16Array(4)],
   pick: [1, new Uint8Array(8192), new Uint16Array(0), 0, 1, TCP, EVERYWHERE],
   pickAsync: [1, new Uint8Array(8192), new Uint16Array(0), 0, 1, TCP, EVERYWHERE],
-  hold: [1, new Uint8Array(8192), new Uint16Array(0), 0, 1, TCP, EVERYWHERE],
+  hold: [1, new Uint8Array(8192), new Uint16Array(0), 0, 1, TCP, EVERYWHERE, false],
   isFree: [54321, TCP, EVERYWHERE],
   probe: [new Uint16Array([54321]), TCP, EVERYWHERE],
   probeAsync: [new Uint16Array([54321]), TCP, EVERYWHERE],
@@ -154,14 +154,14 @@ describe('the addon', () => {
       Object.create(hold),
       new Proxy(hold, {}),
     ]) {
-      for (const method of [hold.release, hold.takeDescriptor]) {
+      for (const method of [hold.release, hold.admitServers, hold.takeListeningDescriptor]) {
         expect(() => Reflect.apply(method, receiver, [])).toThrow(TypeError)
       }
     }
     const Hold = hold.constructor as new (...args: unknown[]) => typeof hold
     for (const value of hostile) {
       const empty = new Hold(value)
-      expect(empty.takeDescriptor()).toBe(-1)
+      expect(empty.takeListeningDescriptor(1)).toBe(-1)
       expect(empty.release()).toBeUndefined()
     }
     expect(() => Reflect.apply(Hold, undefined, [])).toThrow(TypeError)

@@ -9,7 +9,7 @@ import { freePort, whileListening } from '../support/listeners.js'
 const NONE = new Uint8Array(8192)
 
 const hold = (engine: Engine, ports: number[], question = TCP, host = EVERYWHERE) =>
-  engine.hold(0, NONE, Uint16Array.from(ports), 0, 65535, question, host)
+  engine.hold(0, NONE, Uint16Array.from(ports), 0, 65535, question, host, false)
 
 const [UDP, IPV4, IPV6] = [2 + 4 + 8, 1 + 4, 1 + 8]
 const BOTH = TCP + 2
@@ -99,7 +99,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
     await whileListening({}, (busy) => {
       const none = hold(engine, [busy])
       expect(none.pick).toBe(65536)
-      expect(none.takeDescriptor()).toBe(-1)
+      expect(none.takeListeningDescriptor(511)).toBe(-1)
       none.release()
       expect(hold(engine, []).pick).toBe(0)
     })
@@ -109,8 +109,8 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
     const free = await freePort()
     await whileListening({}, (busy) => {
       const ports = Uint16Array.of(busy, free)
-      expect(engine.hold(0, NONE, ports, 0, 1, TCP, EVERYWHERE).pick).toBe(65536)
-      const held = engine.hold(0, NONE, ports, 1, 1, TCP, EVERYWHERE)
+      expect(engine.hold(0, NONE, ports, 0, 1, TCP, EVERYWHERE, false).pick).toBe(65536)
+      const held = engine.hold(0, NONE, ports, 1, 1, TCP, EVERYWHERE, false)
       expect(held.pick).toBe(65536 + free)
       held.release()
     })
@@ -132,14 +132,14 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
   })
 })
 
-test('the descriptor that the addon gives away is listened on, and closed, by whoever took it', async () => {
+test('the descriptor that the addon gives away listens, and is closed by whoever took it', async () => {
   const [native] = engines
   if (native === undefined) throw new Error('no engine')
   const port = await freePort()
   const held = hold(native, [port])
-  const fd = held.takeDescriptor()
+  const fd = held.takeListeningDescriptor(511)
   expect(fd).toBeGreaterThan(2)
-  expect(held.takeDescriptor()).toBe(-1)
+  expect(held.takeListeningDescriptor(511)).toBe(-1)
   held.release()
   const server = createServer()
   await new Promise<void>((resolve) => server.listen({ fd }, resolve))

@@ -4,7 +4,7 @@ import type { Engine, Hold, Pick } from '../../../binding.js'
 import { nextTurn } from '../../next-turn.js'
 import { bind, bindNow, bindsAtOnce } from './bind.js'
 import { type BlockingCall, callBlocking } from './blocking.js'
-import { endpointsOf } from './endpoints.js'
+import { endpointsOf, IS_LINUX } from './endpoints.js'
 import { hashcode } from './hashcode.js'
 import { hold, release } from './hold.js'
 import { LocksNow } from './lock.js'
@@ -68,7 +68,7 @@ async function later<Answer>(running: Steps<Answer>): Promise<Answer> {
 class HoldInThread implements Hold {
   readonly pick: Pick
   readonly #id = ++lastId
-  #isReleased = false
+  isOver = false
 
   constructor(args: Parameters<Engine['hold']>) {
     this.pick = callBlocking({ name: 'hold', args: [this.#id, ...args] }) as Pick
@@ -76,13 +76,17 @@ class HoldInThread implements Hold {
   }
 
   release(): void {
-    if (this.#isReleased) return
-    this.#isReleased = true
+    if (this.isOver) return
+    this.isOver = true
     abandoned.unregister(this)
     releaseNow(this.#id)
   }
 
-  takeDescriptor(): number {
+  admitServers(): void {
+    if (!IS_LINUX) this.release()
+  }
+
+  takeListeningDescriptor(): number {
     return -1 // Node.js gives none away
   }
 }

@@ -15,6 +15,7 @@ import {
 import { onePeriod } from './sequence.js'
 
 type PickArguments = Parameters<Engine['pick']>
+type HoldArguments = Parameters<Engine['hold']>
 
 export type Steps<Answer> = Generator<Step, Answer, Bind>
 
@@ -46,7 +47,7 @@ export function* pickSteps(...args: PickArguments): Steps<Pick> {
 }
 
 /** The candidates of a pick, each once, after the first `skip` ones. */
-export function* candidatesOf(args: PickArguments): Generator<number> {
+export function* candidatesOf(args: PickArguments | HoldArguments): Generator<number> {
   const [seed, candidates, prepend, skip] = args
   const dropped = Math.min(skip, prepend.length)
   yield* prepend.subarray(dropped)
