@@ -19,7 +19,7 @@ function bundle(entryPoints, options) {
     format: 'cjs',
     charset: 'utf8',
     external: ['node-gyp-build', './fallback.js', './debug.js', './port4me-run.js'],
-    minifyWhitespace: true, // half of the load time is the parser's
+    minify: true, // half of the load time is the parser's
     lineLimit: 120, // Node.js prints the line of an error that nobody catches
     define: { PORT4ME_VERSION: JSON.stringify(version) },
     logLevel: 'warning',

@@ -83,6 +83,20 @@ export function engineVariable(): string | undefined {
   return process.env.PORT4ME_ENGINE || undefined
 }
 
+/** The variables by which node-gyp-build is told where to look for a binary, and for what. */
+const LOOKUP_VARIABLES = [
+  'PORT4ME_PREBUILD',
+  'PREBUILDS_ONLY',
+  'LIBC',
+  'npm_config_arch',
+  'npm_config_platform',
+]
+
+/** Whether a variable steers node-gyp-build, so that it alone knows which binary is wanted. */
+export function steersBinaryLookup(): boolean {
+  return LOOKUP_VARIABLES.some((name) => process.env[name])
+}
+
 let checked: { readonly source: NodeJS.ProcessEnv; readonly genuine: boolean } | undefined
 
 /**
