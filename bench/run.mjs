@@ -4,6 +4,7 @@
 import { fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -23,20 +24,31 @@ const SUBJECTS = [
 
 /** What is to be reached: the name of a result, that of another, and how many times as long it may take. */
 const TARGETS = [
-  ['free', 'port4me (native)', 'floor', 2, 'goal 1.5'],
+  ['free', 'port4me (native)', 'floor', 1.5, 'goal 1.25'],
   ['free', 'port4me (native)', 'get-port', 1 / 20],
   ['free', 'port4me (native)', 'portfinder', 1 / 5],
   ['free', 'port4me (native)', 'get-port-please', 1],
   ['free', 'port4me (native)', 'detect-port', 1],
   ['free', 'port4me (native)', 'pick-port', 1],
-  ['busy', 'port4me (native)', 'get-port', 1 / 100],
-  ['busy', 'port4me (native)', 'floor', 1.5],
+  ['fresh', 'port4me (native)', 'floor', 2, 'goal 1.6'],
+  ['fresh', 'port4me (native), no USER', 'floor', 2, 'goal 1.6'],
+  ...['get-port', 'get-port-please', 'detect-port', 'portfinder', 'pick-port'].map((name) => [
+    'fresh',
+    'port4me (native)',
+    name,
+    1,
+  ]),
+  ['async', 'port4me (native)', 'port4me(), synchronous', 2],
+  ['busy', 'port4me (native)', 'floor', 1.4, 'goal 1.25'],
   ['all', 'port4me (native)', 'floor', 1.3],
   ['list', 'port4me (fallback)', 'port4me (native)', 5],
-  ['load', 'port4me (native)', 'addon alone', 1.5],
-  ['load', 'port4me (native)', 'get-port', 1],
-  ['program', 'port4me', 'node -e 0', 1.2, 'goal 1.15'],
+  ['load', 'port4me (native)', 'get-port-please', 0.75, 'goal 0.65'],
+  ['load', 'port4me (native)', 'get-port', 0.5],
+  ['program', 'port4me', 'node -e 0', 1.1],
 ]
+
+/** Ports of which each of "fresh" is one: as many as it asks for. */
+const FRESH_PORTS = 3000
 
 const { servers, ports } = await holdConsecutivePorts(BUSY)
 const environment = Object.fromEntries(
@@ -44,6 +56,8 @@ const environment = Object.fromEntries(
 )
 const results = {
   free: await compareCalls('free', [ports.at(-1)]),
+  fresh: await compareFreshCalls(),
+  async: await compareAsync(ports.at(-1)),
   busy: await compareCalls('busy', ports),
   all: await compareCalls(
     'all',
@@ -59,6 +73,8 @@ const results = {
 for (const server of servers) server.close()
 
 report('free', 'a call, first candidate free', 'floor')
+report('fresh', 'a call with options never seen before, another port each time', 'floor')
+report('async', 'a call off the event loop, first candidate free', 'port4me(), synchronous')
 report('busy', `a call, first ${BUSY} candidates busy`, 'floor')
 report('all', 'probe() of all ports from 1024 on, TCP', 'floor')
 report('list', 'listPorts(64000)', 'port4me (native)')
@@ -121,6 +137,73 @@ async function compareCalls(question, ports) {
   }
   floor.stop()
   for (const { child } of subjects) child.kill()
+  return medians(times)
+}
+
+/**
+ * Each in a process of its own that has just warmed up. Where no variable names the user, this package
+ * asks the system for the account.
+ */
+async function compareFreshCalls() {
+  const first = freshPorts()
+  const ports = Array.from({ length: FRESH_PORTS }, (_, i) => first + i)
+  const { LOGNAME, USER, LNAME, USERNAME, ...nobody } = environment
+  const named = { ...nobody, USER: 'bench' }
+  const subjects = [
+    ...SUBJECTS.map((subject) => ({ ...subject, env: named })),
+    { ...SUBJECTS[0], name: 'port4me (native), no USER', env: nobody },
+  ]
+  const times = { floor: [] }
+  const floor = startFloor()
+  for (let round = 0; round < Math.ceil(ROUNDS / 3); round++) {
+    times.floor.push(await floor.ask('fresh', first, FRESH_PORTS))
+    for (const { name, adapter, engine, env } of subjects) {
+      const variables = engine === undefined ? env : { ...env, PORT4ME_ENGINE: engine }
+      const child = fork(path('subject.mjs'), [adapter], { env: variables })
+      await once(child, 'message')
+      child.send({ question: 'fresh', ports })
+      const [{ failure, nanoseconds }] = await once(child, 'message')
+      child.kill()
+      if (failure) throw new Error(`${name}: ${failure}`)
+      times[name] ??= []
+      times[name].push(nanoseconds)
+    }
+  }
+  floor.stop()
+  return medians(times)
+}
+
+/** The first of so many ports in a row that are free. */
+function freshPorts() {
+  const { probe } = createRequire(import.meta.url)('..')
+  let first = 10000
+  for (const { port, free } of probe('10000-65535', { protocol: 'tcp' })) {
+    if (!free) first = port + 1
+    else if (port - first + 1 === FRESH_PORTS) return first
+  }
+  throw new Error(`no ${FRESH_PORTS} ports in a row are free`)
+}
+
+/** port4meAsync() beside port4me(), of the addon. */
+async function compareAsync(port) {
+  const [{ adapter, engine }] = SUBJECTS
+  const child = fork(path('subject.mjs'), [adapter], {
+    env: { ...environment, PORT4ME_ENGINE: engine },
+  })
+  await once(child, 'message')
+  const times = { 'port4me(), synchronous': [], 'port4me (native)': [] }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, question] of [
+      ['port4me(), synchronous', 'free'],
+      ['port4me (native)', 'async'],
+    ]) {
+      child.send({ question, ports: [port] })
+      const [{ failure, nanoseconds }] = await once(child, 'message')
+      if (failure) throw new Error(failure)
+      times[name].push(nanoseconds)
+    }
+  }
+  child.kill()
   return medians(times)
 }
 

@@ -1,11 +1,13 @@
 import getPort, { clearLockedPorts } from 'get-port'
 
+const free = (port) => {
+  clearLockedPorts() // it would not give the same port twice within 15 seconds
+  return getPort({ port })
+}
+
 export default {
-  // It would not give the same port twice within 15 seconds.
-  free: (port) => {
-    clearLockedPorts()
-    return getPort({ port })
-  },
+  free,
+  fresh: free,
   busy: (ports) => {
     clearLockedPorts()
     return getPort({ port: ports })

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-const { listPorts, port4me, probe } = createRequire(import.meta.url)('port4me')
+const { listPorts, port4me, port4meAsync, probe } = createRequire(import.meta.url)('port4me')
 
 export default {
   // Settings are read from the environment at each call, which names the port.
@@ -8,6 +8,8 @@ export default {
     process.env.PORT4ME_PREPEND = String(port)
   },
   free: () => port4me(),
+  async: () => port4meAsync(),
+  fresh: (port) => port4me({ prepend: [port] }),
   all: (ports) => probe(ports, { protocol: 'tcp' }).at(-1).port,
   list: ([count]) => listPorts(count).length,
   busy: (ports) => port4me({ prepend: ports }),
