@@ -1,0 +1,66 @@
+// How each kind of setting is read: from an option, or from the text of a variable or a flag.
+
+import { type Given, given } from './given.js'
+import type { Source } from './settings.js'
+import { OPTIONS, type Option, SETTINGS, type Setting, type Values } from './table.js'
+import { boolean, booleanText, integer, integerText, oneOf, text } from './values.js'
+import type { Environment } from './environment.js'
+
+/** A value and where it was read; undefined: nowhere. */
+export type Sourced = { readonly value: unknown; readonly source: string } | undefined
+
+/** The option's value, else its variable's: an option beats its variable. */
+export function sourced({ given: values, environment, nameOf }: Source, option: Option): Sourced {
+  const value = given(values, option)
+  if (value !== undefined) return { value, source: nameOf(option) }
+  const { variable }: Setting = SETTINGS[option]
+  const text = variable === undefined ? undefined : environment[variable as keyof Environment]
+  return text === undefined ? undefined : { value: text, source: variable as string }
+}
+
+/** The settings that are values by themselves. */
+export function readValues(source: Source): Values {
+  const values: Record<string, unknown> = {}
+  for (const option of OPTIONS) {
+    const setting: Setting = SETTINGS[option]
+    if (setting.part === 'values') values[option] = readValue(setting, option, source)
+  }
+  return values as Values
+}
+
+function readValue(setting: Setting, option: Option, source: Source): unknown {
+  const value = given(source.given, option)
+  if (value !== undefined) return fromOption(setting, value, source.nameOf(option))
+  const { variable } = setting
+  const text = variable === undefined ? undefined : source.environment[variable as keyof Environment]
+  return text === undefined ? setting.default : fromText(setting, text, variable as string)
+}
+
+function fromOption(setting: Setting, value: unknown, source: string): unknown {
+  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = setting
+  switch (kind) {
+    case 'integer':
+      return integer(value, source, min, max)
+    case 'boolean':
+      return boolean(value, source)
+    case 'choice':
+      return oneOf(value, source, choices)
+    default:
+      return text(value, source)
+  }
+}
+
+/** Reads the text of a variable or a flag. */
+export function fromText(setting: Setting, value: string, source: string): unknown {
+  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = setting
+  switch (kind) {
+    case 'integer':
+      return integerText(value, source, min, max)
+    case 'boolean':
+      return booleanText(value, source)
+    case 'choice':
+      return oneOf(value, source, choices)
+    default:
+      return value
+  }
+}
