@@ -5,7 +5,52 @@ import type { PortSpec } from '../types.js'
 import type { Environment } from './environment.js'
 import { given } from './given.js'
 import { portBits, portsInOrder } from './port-bits.js'
-import { addPortSpec, addPorts, type PortIntervals, type TokenMeaning } from './port-spec.js'
+import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
 import type { Source } from './settings.js'
 import { SETTINGS, type VariableName } from './table.js'
 import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS } from './unsafe-ports.js'
+
+/** The ports to try first, in their order. */
+export function readPrepended(source: Source): Uint16Array {
+  return portsInOrder(readSet('prepend', source))
+}
+
+/** The ports that are included and not excluded. A set that includes no port means the default range. */
+export function readAllowed(source: Source): PortBits {
+  const include = readSet('include', source)
+  const exclude = readSet('exclude', source)
+  const unsafe = source.environment.PORT4ME_EXCLUDE_UNSAFE ?? '{chrome},{firefox}'
+  addPortSpec(exclude, unsafe, 'PORT4ME_EXCLUDE_UNSAFE', tokensIn(source.environment))
+  return portBits(include.length > 0 ? include : undefined, exclude)
+}
+
+/** The ports of an option, or else of its variable, and those of the site's variable. */
+function readSet(option: 'prepend' | 'include' | 'exclude', source: Source): PortIntervals {
+  const { variable, site } = SETTINGS[option]
+  const { environment, nameOf } = source
+  const tokens = tokensIn(environment)
+  const ports: PortIntervals = []
+  const spec = given(source.given, option)
+  if (spec !== undefined) addPortSpec(ports, spec as PortSpec, nameOf(option), tokens)
+  else addPortSpec(ports, environment[variable] ?? '', variable, tokens)
+  addPortSpec(ports, environment[site] ?? '', site, tokens)
+  return ports
+}
+
+/** What the tokens in a set of ports stand for. */
+export function tokensIn(environment: Environment): TokenMeaning {
+  return (token) => {
+    switch (token) {
+      case '{chrome}':
+        return meaning('PORT4ME_EXCLUDE_UNSAFE_CHROME', CHROME_UNSAFE_PORTS)
+      case '{firefox}':
+        return meaning('PORT4ME_EXCLUDE_UNSAFE_FIREFOX', FIREFOX_UNSAFE_PORTS)
+      default:
+        return undefined
+    }
+  }
+
+  function meaning(source: VariableName, byDefault: string) {
+    return { spec: environment[source] ?? byDefault, source }
+  }
+}
