@@ -29,23 +29,21 @@ napi_value AsyncQuestion::NewPromise(napi_env env) {
 }
 
 bool AsyncQuestion::AskUntil(Clock::time_point end) {
-  // Made anew each time, since it keeps sockets, and the questions that wait may be many.
-  Prober prober(question_);
+  if (!prober_) prober_.emplace(question_);
+  bool is_answered;
   do {
-    if (Ask(&prober, kPortsBetweenLooks)) {
-      error_ = prober.error();
-      return true;
-    }
-  } while (Clock::now() < end);
-  return false;
+    is_answered = Ask(&*prober_, kPortsBetweenLooks);
+  } while (!is_answered && Clock::now() < end);
+  prober_->CloseSockets();  // many questions may wait
+  return is_answered;
 }
 
 void AsyncQuestion::Settle(napi_env env) {
   // Where one of these fails the thread is ending, and nobody waits for the promise any more.
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  const bool failed = error_.number != 0;
-  const napi_value value = failed ? NewSystemError(env, error_) : NewAnswer(env);
+  const bool failed = prober_->error().number != 0;
+  const napi_value value = failed ? NewSystemError(env, prober_->error()) : NewAnswer(env);
   if (value != nullptr) {
     (failed ? napi_reject_deferred : napi_resolve_deferred)(env, deferred_, value);
   }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -52,7 +53,7 @@ class AsyncQuestion {
 
  private:
   Question question_;
-  SystemError error_;
+  std::optional<Prober> prober_;
   napi_deferred deferred_ = nullptr;
 };
 
