@@ -47,6 +47,10 @@ void AsyncQuestion::Settle(napi_env env) {
   if (value != nullptr) {
     (failed ? napi_reject_deferred : napi_resolve_deferred)(env, deferred_, value);
   }
+  // What a getter `then` of Object.prototype throws has rejected the promise. V8 leaves it pending too,
+  // and Node.js would end the process by it.
+  napi_value thrown;
+  napi_get_and_clear_last_exception(env, &thrown);
   napi_close_handle_scope(env, scope);
 }
 
