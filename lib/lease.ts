@@ -8,7 +8,7 @@ import { asSystemError, isPlainObject, Port4meError, quote } from './errors.js'
 import { portOf } from './port4me.js'
 import { Flag } from './question.js'
 import { type NameOf, readSettings, type Settings } from './settings/settings.js'
-import { integer, nonEmptyText } from './settings/values.js'
+import { boolean, integer, nonEmptyText } from './settings/values.js'
 import type { LeaseOptions, Listenable, ListenOptions, PortLease } from './types.js'
 
 /**
@@ -40,7 +40,8 @@ export function leasePort(options?: string | LeaseOptions): PortLease {
  */
 export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): PortLease {
   const engine = currentEngine()
-  return takeLease(readForLease(options, engine, nameOf), engine).lease
+  const [rest, exclusive] = splitExclusive(options)
+  return takeLease(readForLease(rest, engine, nameOf), engine, exclusive).lease
 }
 
 /**
@@ -58,13 +59,14 @@ export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): Port
 export function leasePorts(count: number, options?: string | LeaseOptions): PortLease[] {
   integer(count, 'count', 1, 65535)
   const engine = currentEngine()
-  const settings = readForLease(options, engine)
+  const [rest, exclusive] = splitExclusive(options)
+  const settings = readForLease(rest, engine)
   const leases: PortLease[] = []
   let { skip, maxTries } = settings
   try {
     // Past a port that is leased or taken the search goes on; it does not begin again.
     while (leases.length < count && maxTries > 0) {
-      const { lease, tries } = takeLease({ ...settings, skip, maxTries }, engine)
+      const { lease, tries } = takeLease({ ...settings, skip, maxTries }, engine, exclusive)
       leases.push(lease)
       skip += tries
       maxTries -= tries
@@ -83,6 +85,15 @@ export function leasePorts(count: number, options?: string | LeaseOptions): Port
   )
 }
 
+/** The other options are those of a pick. */
+function splitExclusive(
+  options: string | LeaseOptions | undefined,
+): [options: string | LeaseOptions | undefined, exclusive: boolean] {
+  if (!isPlainObject(options) || !('exclusive' in options)) return [options, false]
+  const { exclusive = false, ...rest } = options
+  return [rest, boolean(exclusive, 'options.exclusive')]
+}
+
 function readForLease(
   options: string | LeaseOptions | undefined,
   engine: Engine,
@@ -98,7 +109,11 @@ function readForLease(
   return { ...settings, mustWork: true }
 }
 
-function takeLease(settings: Settings, engine: Engine): { lease: PortLease; tries: number } {
+function takeLease(
+  settings: Settings,
+  engine: Engine,
+  exclusive: boolean,
+): { lease: PortLease; tries: number } {
   let hold: Hold
   try {
     hold = engine.hold(
@@ -109,7 +124,7 @@ function takeLease(settings: Settings, engine: Engine): { lease: PortLease; trie
       settings.maxTries,
       settings.question,
       settings.host,
-      false,
+      exclusive,
     )
   } catch (error) {
     throw asSystemError(error, settings.host)

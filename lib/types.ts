@@ -56,7 +56,14 @@ export interface Port4meOptions extends CandidateOptions, ProbeOptions {
 }
 
 /** What {@link leasePort} takes: as {@link port4me}, but there is no lease of no port. */
-export type LeaseOptions = Omit<Port4meOptions, 'mustWork'>
+export interface LeaseOptions extends Omit<Port4meOptions, 'mustWork'> {
+  /**
+   * Keep servers from binding the port by its number while the lease holds it, and with them the
+   * probers that listen: the port is for `lease.listen()` alone, or for whoever binds it once it is
+   * released. Default: false.
+   */
+  exclusive?: boolean | undefined
+}
 
 /** How a server is to listen on a leased port. */
 export interface ListenOptions {

@@ -2,14 +2,14 @@
 
 import type { CandidateBits, Engine, Host, Question } from '../../binding.js'
 import type { Candidates } from '../candidates.js'
-import { isPlainObject, Port4meError, quote } from '../errors.js'
+import { isPlainObject, Port4meError, printable, quote } from '../errors.js'
 import type { Port4meOptions, PortSpec, ProbeOptions } from '../types.js'
 import { candidateBits, portsInOrder } from './candidate-bits.js'
 import { type Environment, readEnvironment, type VariableName } from './environment.js'
-import { addPortSpec, addPorts, type PortIntervals, type TokenMeaning } from './port-spec.js'
+import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
 import { type Asked, readQuestion } from './question.js'
 import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS } from './unsafe-ports.js'
-import { ACCOUNT, defaultUser } from './user.js'
+import { defaultUser, isOfAccount } from './user.js'
 import { boolean, booleanText, integer, integerText, nonEmptyText, text } from './values.js'
 import { readWorker, type Share, shareOf } from './worker.js'
 
@@ -90,7 +90,7 @@ export function readSettings(
     return last.settings
   }
   const settings = resolve(given, environment, engine, nameOf)
-  const account = settings.userSource === ACCOUNT ? process.geteuid?.() : undefined
+  const account = isOfAccount(settings.userSource) ? process.geteuid?.() : undefined
   last = { environment, nameOf, given, account, settings }
   return settings
 }
@@ -108,7 +108,7 @@ function readOptions(options: unknown, nameOf: NameOf): Given {
     if (Object.hasOwn(NONE_GIVEN, key)) continue
     throw new Port4meError(
       'ERR_INVALID_ARG_VALUE',
-      `options.${key} is no option; those are ${Object.keys(NONE_GIVEN).join(', ')}`,
+      `options.${printable(key)} is no option; those are ${Object.keys(NONE_GIVEN).join(', ')}`,
     )
   }
   // Each read once: an option may be a getter.
@@ -260,15 +260,13 @@ function readCandidates(given: Given, environment: Environment, nameOf: NameOf):
     return lastCandidates.candidates
   }
   const include: PortIntervals = []
-  // Not short-circuited: site sets always add.
-  const included =
-    Number(addChosen(include, 'include', 'PORT4ME_INCLUDE', given, environment, nameOf)) +
-    Number(addVariable(include, 'PORT4ME_INCLUDE_SITE', environment))
+  addChosen(include, 'include', 'PORT4ME_INCLUDE', given, environment, nameOf)
+  addVariable(include, 'PORT4ME_INCLUDE_SITE', environment)
   const exclude: PortIntervals = []
   addChosen(exclude, 'exclude', 'PORT4ME_EXCLUDE', given, environment, nameOf)
   addVariable(exclude, 'PORT4ME_EXCLUDE_SITE', environment)
   addVariable(exclude, 'PORT4ME_EXCLUDE_UNSAFE', environment, '{chrome},{firefox}')
-  const candidates = candidateBits(included > 0 ? include : undefined, exclude)
+  const candidates = candidateBits(include.length > 0 ? include : undefined, exclude)
   lastCandidates = { environment, nameOf, given, candidates }
   return candidates
 }
@@ -280,7 +278,7 @@ function readPrepend(given: Given, environment: Environment, nameOf: NameOf): Ui
   return portsInOrder(prepend)
 }
 
-/** Adds an option's ports, or its variable's. False when neither says anything. */
+/** Adds an option's ports, or its variable's. An option that names none beats the variable too. */
 function addChosen(
   to: PortIntervals,
   option: 'prepend' | 'include' | 'exclude',
@@ -288,22 +286,19 @@ function addChosen(
   given: Given,
   environment: Environment,
   nameOf: NameOf,
-): boolean {
+): void {
   const spec = given[option]
-  if (spec === undefined) return addVariable(to, variable, environment)
-  addPorts(to, spec as PortSpec, nameOf(option), tokensIn(environment))
-  return true
+  if (spec === undefined) addVariable(to, variable, environment)
+  else addPortSpec(to, spec as PortSpec, nameOf(option), tokensIn(environment))
 }
 
-/** Adds a variable's ports. False when it says nothing. */
 function addVariable(
   to: PortIntervals,
   name: VariableName,
   environment: Environment,
-  byDefault?: string,
-): boolean {
-  const spec = environment[name] ?? byDefault
-  return spec !== undefined && addPortSpec(to, spec, name, tokensIn(environment))
+  byDefault = '',
+): void {
+  addPortSpec(to, environment[name] ?? byDefault, name, tokensIn(environment))
 }
 
 /** What the tokens in a set of ports stand for. */
