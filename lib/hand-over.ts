@@ -46,7 +46,8 @@ export class HandOver {
   readonly #options: ListenOptions
   readonly #backlog: number
   readonly #end: End
-  readonly #listenedBefore: boolean
+  /** Whether the server listened when its listen() was called, or it was not called. */
+  #listenedBefore = true
   /** What is to listen: the server, or what its listen() returned. */
   #listener: unknown
   #socket: ListeningSocket | undefined
@@ -64,7 +65,6 @@ export class HandOver {
     this.#options = options
     this.#backlog = options.backlog ?? BACKLOG
     this.#end = new End(options.signal)
-    this.#listenedBefore = isListening(server)
     this.#listener = server
   }
 
@@ -152,7 +152,11 @@ export class HandOver {
     }
     try {
       const ofServer = isEmitter(server) ? listening(server) : undefined
-      const returned: unknown = Reflect.apply(this.#server.listen, server, [where, this.#backlog])
+      const { backlog } = this.#options
+      // Nothing more than is needed: a listen() of another kind may expect a callback there.
+      const args = backlog === undefined ? [where] : [where, backlog]
+      this.#listenedBefore = isListening(this.#server)
+      const returned: unknown = Reflect.apply(this.#server.listen, server, args)
       let made = returned
       if (isThenable(returned)) {
         // A server that fails may leave its promise as it is.
