@@ -4,7 +4,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type ListenOptions, type Server } from 'node:net'
 import type { Endpoint, Protocol } from './endpoints.js'
-import type { LocksNow } from './lock.js'
+import type { LocksNow, Look } from './lock.js'
 import { wait, waitNow } from './wait.js'
 
 /**
@@ -15,7 +15,7 @@ export type Bind =
   | { readonly is: 'bound'; readonly port: number }
   | { readonly is: 'in-use' }
   | { readonly is: 'denied' | 'absent'; readonly error: NodeJS.ErrnoException }
-  | { readonly is: 'locked' | 'unlocked' }
+  | { readonly is: Look }
   | { readonly is: 'waited' }
 
 /** What Node.js says of a listen() that fails, at once; since 22.3 and 20.17. */
@@ -38,7 +38,7 @@ export function bindNow([what, number]: Step, locks: LocksNow): Bind {
     locks.forget()
     return { is: 'waited' }
   }
-  if (typeof what === 'string') return { is: locks.has(what, number) ? 'locked' : 'unlocked' }
+  if (typeof what === 'string') return { is: locks.look(what, number) }
   return what.protocol === 'udp' ? bindUdp(what, number) : listenNow({ port: number })
 }
 

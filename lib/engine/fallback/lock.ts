@@ -30,6 +30,9 @@ export function withReadableName(error: NodeJS.ErrnoException): NodeJS.ErrnoExce
   return error
 }
 
+/** `taken`: it cannot be, by a lease or by another process that looks at it in this way, for an instant. */
+export type Look = 'locked' | 'taken' | 'unlocked'
+
 /** The locks that somebody has, as they are when they are first asked for. */
 export class LocksNow {
   #names: ReadonlySet<string> | 'unreadable' | undefined
@@ -39,12 +42,14 @@ export class LocksNow {
     this.#names = undefined
   }
 
-  /** Whether somebody has a lock; false too where the system lets us neither read nor try. */
-  has(protocol: Protocol, port: number): boolean {
-    return this.lists(protocol, port) ?? isTaken(protocol, port)
+  /** Whether somebody has a lock; `unlocked` too where the system lets us neither read nor try. */
+  look(protocol: Protocol, port: number): Look {
+    const isListed = this.lists(protocol, port)
+    if (isListed === undefined) return isTaken(protocol, port) ? 'taken' : 'unlocked'
+    return isListed ? 'locked' : 'unlocked'
   }
 
-  /** As has(), by the system's list alone: undefined where it cannot be read. */
+  /** Whether the system's list has a lock: undefined where it cannot be read. */
   lists(protocol: Protocol, port: number): boolean | undefined {
     const names = this.read()
     return names === 'unreadable' ? undefined : names.has(`@port4me/${protocol}/${port}`)

@@ -31,8 +31,10 @@ interface Asked {
   readonly permitted: Set<Endpoint>
   /** What refuses port 0 too, but not to UDP: perhaps a policy that names the ports of TCP servers. */
   denial: NodeJS.ErrnoException | undefined
-  /** Whether to wait for a port that is in use: for the first that is refused, once. */
+  /** Whether to wait for the first port that is refused. */
   isPatient: boolean
+  /** Whether what called a port leased may last no longer than a bind. */
+  looksByTaking: boolean
 }
 
 /** With the locks of its protocols, unless whoever asks has them. */
@@ -44,6 +46,7 @@ export function askedBy(question: Question, host: Host, locks = protocolsOf(ques
     permitted: new Set(),
     denial: undefined,
     isPatient: true,
+    looksByTaking: false,
   }
 }
 
@@ -117,17 +120,21 @@ export function* patientSteps(asked: Asked, port: number, first: boolean): Steps
   let verdict = yield* verdictSteps(asked, port, first)
   if (verdict === 0 || !asked.isPatient) return verdict
   asked.isPatient = false
-  if (!isInUse(verdict) || isKnownInUse(port)) return verdict
+  if (!mayPass(asked, verdict) || isKnownInUse(port)) return verdict
   for (const [least, random] of WAITS) {
     yield ['wait', least + Math.random() * random]
     verdict = yield* verdictSteps(asked, port, first)
-    if (!isInUse(verdict)) return verdict
+    if (!mayPass(asked, verdict)) return verdict
   }
   rememberInUse(port)
   return verdict
 }
 
-const isInUse = (verdict: number) => (verdict & Flag.REASON_MASK) === Flag.IN_USE
+/** Whether what refuses a port may be another process that asks about it. */
+function mayPass(asked: Asked, verdict: number): boolean {
+  const reason = verdict & Flag.REASON_MASK
+  return reason === Flag.IN_USE || (reason === Flag.LEASED && asked.looksByTaking)
+}
 
 /** The verdict of binding.d.ts on a port; with `first`, at the first refusal. */
 function* verdictSteps(asked: Asked, port: number, first: boolean): Steps<number> {
@@ -135,7 +142,9 @@ function* verdictSteps(asked: Asked, port: number, first: boolean): Steps<number
   // of a lease could not.
   const leased = new Set<Protocol>()
   for (const protocol of asked.locks) {
-    if ((yield [protocol, port]).is === 'locked') leased.add(protocol)
+    const { is } = yield [protocol, port]
+    if (is !== 'unlocked') leased.add(protocol)
+    if (is === 'taken') asked.looksByTaking = true
   }
   let reason = leased.size === 0 ? 0 : Flag.LEASED
   let refusing = 0
