@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 // What users call is tested against both engines, in the built package; the rest once. What takes
 // minutes is in projects of their own: npm run test:stress, npm run test:platforms.
 const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
-const common = { setupFiles: ['test/support/own-user.ts'], testTimeout: 60_000 }
+const common = { setupFiles: ['test/support/own-user.ts'], testTimeout: 120_000 }
 
 export default defineConfig({
   test: {

@@ -250,12 +250,12 @@ Napi::Value PickPort(const Napi::CallbackInfo& info) {
 class HoldObject final : public Napi::ObjectWrap<HoldObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Hold",
-                       {InstanceAccessor<&HoldObject::IsOver>("isOver"),
-                        InstanceMethod<&HoldObject::Release>("release"),
-                        InstanceMethod<&HoldObject::AdmitServers>("admitServers"),
-                        InstanceMethod<&HoldObject::TakeListeningDescriptor>(
-                            "takeListeningDescriptor")});
+    return DefineClass(
+        env, "Hold",
+        {InstanceAccessor<&HoldObject::IsOver>("isOver"),
+         InstanceMethod<&HoldObject::Release>("release"),
+         InstanceMethod<&HoldObject::AdmitServers>("admitServers"),
+         InstanceMethod<&HoldObject::TakeListeningDescriptor>("takeListeningDescriptor")});
   }
 
   // `new` from JavaScript gives one that holds nothing.

@@ -62,7 +62,10 @@ function contentOf(file) {
 function digest(paths) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\0`)
   for (const file of paths.flatMap(filesOf)) {
-    hash.update(`${file}\0`).update(readFileSync(join(ROOT, file))).update('\0')
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(ROOT, file)))
+      .update('\0')
   }
   return hash.digest('hex')
 }

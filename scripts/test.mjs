@@ -19,7 +19,10 @@ if (given.includes('--one')) {
 
 const prefix = given.includes('--shared-network') ? [] : ownNetwork()
 if (prefix.length === 0) console.error("These tests run on the machine's own network.")
-const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
+const vitest = join(
+  dirname(createRequire(import.meta.url).resolve('vitest/package.json')),
+  'vitest.mjs',
+)
 // "runner": without it the configuration is bundled into node_modules/, which may be another user's.
 const command = [process.execPath, vitest, 'run', '--configLoader=runner', ...args]
 const [program, ...words] = [...prefix, ...command]

@@ -8,7 +8,7 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { freePort, whileListening } from '../support/listeners.js'
+import { freePort, freePortsBelowEphemeral, whileListening } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { script } from '../support/run.js'
 
@@ -134,10 +134,10 @@ describe('leasePort', () => {
 
 describe('leasePorts', () => {
   test('gives the first candidates that are free', async () => {
-    const candidates = api.listPorts(6, 'lease several')
+    const candidates = await freePortsBelowEphemeral(6)
     const [first = 0, second = 0, ...rest] = candidates
     await whileListening({ port: second }, () => {
-      const leases = api.leasePorts(4, 'lease several')
+      const leases = api.leasePorts(4, { prepend: candidates })
       taken.push(...leases)
       expect(leases.map(({ port }) => port)).toEqual([first, ...rest.slice(0, 3)])
     })
