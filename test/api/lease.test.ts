@@ -10,7 +10,7 @@ import net from 'node:net'
 import npmGetPort, { clearLockedPorts } from 'get-port'
 import { getPortPromise } from 'portfinder'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { freePort, whileListening } from '../support/listeners.js'
+import { freePort, freePortsBelowEphemeral, whileListening } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { start } from '../support/processes.js'
 import { script } from '../support/run.js'
@@ -137,10 +137,10 @@ describe('leasePort', () => {
 
 describe('leasePorts', () => {
   test('gives the first candidates that are free', async () => {
-    const candidates = api.listPorts(6, 'lease several')
+    const candidates = await freePortsBelowEphemeral(6)
     const [first = 0, second = 0, ...rest] = candidates
     await whileListening({ port: second }, () => {
-      const leases = api.leasePorts(4, 'lease several')
+      const leases = api.leasePorts(4, { prepend: candidates })
       taken.push(...leases)
       expect(leases.map(({ port }) => port)).toEqual([first, ...rest.slice(0, 3)])
     })

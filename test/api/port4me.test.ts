@@ -590,8 +590,10 @@ test('every port counts as free with _PORT4ME_CHECK_AVAILABLE_PORTS_=any', async
   })
 })
 
-test('the variables of the test run do not leak into scripts', () => {
-  expect(environment().PORT4ME_USER).toBeUndefined()
+test('a script has the user of its test, and no other setting', () => {
+  setVariables({ PORT4ME_USER: 'alice', PORT4ME_SKIP: '1' })
+  const { PORT4ME_USER, PORT4ME_SKIP } = environment()
+  expect({ PORT4ME_USER, PORT4ME_SKIP }).toEqual({ PORT4ME_USER: 'alice' })
 })
 
 test('an array of ports may change between calls', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { whileListening } from '../support/listeners.js'
+import { freeRow, whileListening } from '../support/listeners.js'
 import { OPENPORT } from '../support/paths.js'
 import { run } from '../support/run.js'
 
@@ -18,7 +18,8 @@ describe('the program openport', () => {
   })
 
   test('leaves the end out, unless --inclusive is given', async () => {
-    await whileListening({}, (busy) => {
+    const [first = 0] = await freeRow(2)
+    await whileListening({ port: first }, (busy) => {
       const [start, end] = [String(busy), String(busy + 1)]
       expect(openport(start, end)).toEqual({
         status: 1,

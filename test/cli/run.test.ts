@@ -38,11 +38,11 @@ describe('port4me run', () => {
   })
 
   test('takes the flags of port4me', async () => {
-    const second = api.port4me({ user: 'bob', tool: 'run', skip: 1 })
+    const port = api.port4me({ user: 'bob', tool: 'run', skip: 1 })
     expect(printed(['--user=bob', '--tool', 'run', '--skip=1', '--env', 'OTHER'])).toEqual([
       [],
       null,
-      String(second),
+      String(port),
     ])
     const next = await freePort()
     await whileListening({}, (busy) => {
