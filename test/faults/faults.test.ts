@@ -184,7 +184,11 @@ describe('a user id without an account', () => {
   test('is told by --debug', () => {
     const code = `${become} process.argv.splice(1, 0, 'port4me'); require(${JSON.stringify(PROGRAM)})`
     const [command = process.execPath, ...args] = [...before, process.execPath]
-    const { status, stderr } = run(command, [...args, '-e', code, '--', '--debug', '--list=1'], variables)
+    const { status, stderr } = run(
+      command,
+      [...args, '-e', code, '--', '--debug', '--list=1'],
+      variables,
+    )
     expect(status).toBe(0)
     expect(stderr).toContain('port4me: user: uid4242 (from the user id, which has no account)\n')
   })
