@@ -1,5 +1,5 @@
 /**
- * What an engine does. The C++ addon (native/addon.cc) and the TypeScript engine
+ * What an engine does. The C++ addon (native/addon/) and the TypeScript engine
  * (lib/engine/fallback/) both implement it, and one contract suite (test/contract/) holds both to it.
  *
  * The addon takes no argument on trust: a wrong type is a TypeError, a wrong value a RangeError.

@@ -2,7 +2,7 @@
 
 import type { Verdicts } from '../binding.js'
 import { currentEngine } from './engine/engine.js'
-import { asSystemError, isPlainObject, Port4meError, quote } from './errors.js'
+import { asSystemError, isPlainObject, Port4meError, printable, quote } from './errors.js'
 import { nextTurn } from './next-turn.js'
 import { Flag } from './question.js'
 import { portsInOrder } from './settings/candidate-bits.js'
@@ -162,7 +162,7 @@ export function readAsked(
       if ((allowed as readonly string[]).includes(key)) continue
       throw new Port4meError(
         'ERR_INVALID_ARG_VALUE',
-        `options.${key} is no option; those are ${allowed.join(', ')}`,
+        `options.${printable(key)} is no option; those are ${allowed.join(', ')}`,
       )
     }
   }

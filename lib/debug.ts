@@ -3,6 +3,7 @@
 import type { Engine } from '../binding.js'
 import { firstCandidates } from './candidates.js'
 import type { EngineReport } from './engine/engine.js'
+import { printable } from './errors.js'
 import { write } from './output.js'
 import type { Settings } from './settings/settings.js'
 
@@ -49,5 +50,5 @@ function describe(settings: Settings, { engine, file, refusal }: EngineReport): 
 }
 
 function print(lines: readonly string[]): void {
-  write(2, lines.map((line) => `port4me: ${line}\n`).join(''))
+  write(2, lines.map((line) => `port4me: ${printable(line)}\n`).join(''))
 }

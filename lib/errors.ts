@@ -79,8 +79,21 @@ export function asSystemError(error: unknown, host = ''): unknown {
  * @internal
  */
 export function quote(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : describe(value)
+  const text = printable(typeof value === 'string' ? JSON.stringify(value) : describe(value))
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+/**
+ * A text that others wrote, on one line, with control and format characters escaped: a terminal would
+ * obey them.
+ * @internal
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const escaped = JSON.stringify(character).slice(1, -1)
+    if (escaped !== character) return escaped
+    return `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`
+  })
 }
 
 /**

@@ -1,15 +1,15 @@
 // Ports that stay yours until your server has them.
 
-import { closeSync, fstatSync } from 'node:fs'
-import type { Server } from 'node:net'
 import type { Engine, Hold } from '../binding.js'
+import { onePeriod } from './candidates.js'
 import { currentEngine } from './engine/engine.js'
 import { asSystemError, isPlainObject, Port4meError, quote } from './errors.js'
+import { HandOver, type LeasedPlace } from './hand-over.js'
 import { portOf } from './port4me.js'
 import { Flag } from './question.js'
 import { type NameOf, readSettings, type Settings } from './settings/settings.js'
-import { integer, nonEmptyText } from './settings/values.js'
-import type { LeaseOptions, Listenable, ListenOptions, PortLease } from './types.js'
+import { boolean, integer, nonEmptyText } from './settings/values.js'
+import type { LeaseOptions, Listenable, ListenOptions, Port4meOptions, PortLease } from './types.js'
 
 /**
  * Picks a port as {@link port4me} does and keeps it, until a server has it or the lease is released:
@@ -60,7 +60,8 @@ export function leasePorts(count: number, options?: string | LeaseOptions): Port
   const engine = currentEngine()
   const settings = readForLease(options, engine)
   const leases: PortLease[] = []
-  let { skip, maxTries } = settings
+  let { maxTries } = settings
+  let skip = withinPeriod(settings, engine)
   try {
     // Past a port that is leased or taken the search goes on; it does not begin again.
     while (leases.length < count && maxTries > 0) {
@@ -83,22 +84,54 @@ export function leasePorts(count: number, options?: string | LeaseOptions): Port
   )
 }
 
+interface LeaseSettings extends Settings {
+  readonly exclusive: boolean
+}
+
+/** Numbers of candidates to skip that stay exact when those of all leases are added. */
+const MAX_ROUNDS = 2 ** 40
+
 function readForLease(
   options: string | LeaseOptions | undefined,
   engine: Engine,
   nameOf?: NameOf,
-): Settings {
-  const settings = readSettings(options, engine, nameOf)
+): LeaseSettings {
+  const { exclusive, others } = separate(options)
+  const settings = readSettings(others, engine, nameOf)
   if (typeof options === 'object' && 'mustWork' in options && options.mustWork !== undefined) {
     throw new Port4meError(
       'ERR_INVALID_ARG_VALUE',
       'options.mustWork is no option of a lease: without a free port there is none',
     )
   }
-  return { ...settings, mustWork: true }
+  return { ...settings, mustWork: true, exclusive }
 }
 
-function takeLease(settings: Settings, engine: Engine): { lease: PortLease; tries: number } {
+/** The option that leases alone have, and those of all that pick. */
+function separate(options: string | LeaseOptions | undefined): {
+  exclusive: boolean
+  others: string | Port4meOptions | undefined
+} {
+  if (!isPlainObject(options) || !('exclusive' in options)) {
+    return { exclusive: false, others: options }
+  }
+  const { exclusive = false } = options
+  // With what it inherits: options may be made of others.
+  const others: LeaseOptions = Object.assign(Object.create(Object.getPrototypeOf(options)), options)
+  delete others.exclusive
+  return { exclusive: boolean(exclusive, 'options.exclusive'), others }
+}
+
+/** The candidates to skip, without the rounds of the whole sequence that a huge number skips. */
+function withinPeriod(settings: Settings, engine: Engine): number {
+  const { skip, prepend } = settings
+  if (skip < MAX_ROUNDS) return skip
+  const inSequence = skip - prepend.length
+  const period = onePeriod({ ...settings, skip: prepend.length }, engine).length
+  return period === 0 ? skip : prepend.length + (inSequence % period)
+}
+
+function takeLease(settings: LeaseSettings, engine: Engine): { lease: PortLease; tries: number } {
   let hold: Hold
   try {
     hold = engine.hold(
@@ -109,7 +142,7 @@ function takeLease(settings: Settings, engine: Engine): { lease: PortLease; trie
       settings.maxTries,
       settings.question,
       settings.host,
-      false,
+      settings.exclusive,
     )
   } catch (error) {
     throw asSystemError(error, settings.host)
@@ -124,9 +157,6 @@ function takeLease(settings: Settings, engine: Engine): { lease: PortLease; trie
  */
 export const SERVERS_BIND_HELD_PORTS =
   process.platform === 'linux' || process.platform === 'android'
-
-/** Node.js's own: the backlog of net.Server's listen(). */
-const BACKLOG = 511
 
 class Lease implements PortLease {
   readonly port: number
@@ -149,25 +179,23 @@ class Lease implements PortLease {
     server: Given,
     options: ListenOptions = {},
   ): Promise<Awaited<ReturnType<Given['listen']>>> {
-    if (this.#isHandedOver || this.#isReleased) {
+    if (this.#isHandedOver || this.released) {
       throw new Port4meError(
         'ERR_LEASE_RELEASED',
-        `the lease of port ${this.port} is over: ${this.#isHandedOver ? 'a server was given the port' : 'it was released'}`,
+        `the lease of port ${this.port} is over: ${this.#whyOver()}`,
       )
     }
     this.#isHandedOver = true
-    let descriptor: HandedOver | undefined
     try {
       const read = readListenOptions(server, options)
-      descriptor = this.#takeDescriptor(read)
-      const returned = this.#startListening(server, read, descriptor)
-      await whenListening(returned ?? server, read.signal)
-      const listening = await returned
-      this.#checkPort(listening ?? server)
-      return listening as Awaited<ReturnType<Given['listen']>>
-    } catch (error) {
-      descriptor?.closeUnlessTaken(server)
-      throw asSystemError(error)
+      if ((this.#settings.question & Flag.TCP) === 0) {
+        throw new Port4meError(
+          'ERR_INVALID_ARG_VALUE',
+          `a server needs TCP, but the lease of port ${this.port} is one of UDP`,
+        )
+      }
+      const handOver = new HandOver(server, this.#hold, this.#place(read.host), read)
+      return (await handOver.run()) as Awaited<ReturnType<Given['listen']>>
     } finally {
       this.release()
     }
@@ -183,80 +211,18 @@ class Lease implements PortLease {
     this.release()
   }
 
-  /** The socket for the server; nothing where the server has to bind. */
-  #takeDescriptor({ host, backlog = BACKLOG }: ListenOptions): HandedOver | undefined {
-    if ((this.#settings.question & Flag.TCP) === 0) {
-      throw new Port4meError(
-        'ERR_INVALID_ARG_VALUE',
-        `a server needs TCP, but the lease of port ${this.port} is one of UDP`,
-      )
-    }
-    // A cluster worker would ask its primary to listen, which has not the descriptor.
-    if (host !== undefined || isClusterWorker()) return undefined
-    const descriptor = this.#hold.takeListeningDescriptor(backlog)
-    return descriptor === -1 ? undefined : new HandedOver(descriptor)
+  #whyOver(): string {
+    if (this.#isHandedOver) return 'a server was given the port'
+    return this.#isReleased ? 'it was released' : 'the thread that held the port has ended'
   }
 
-  /** Returns what listen() of the server does. */
-  #startListening(
-    server: Listenable,
-    { backlog, host, signal }: ListenOptions,
-    handedOver: HandedOver | undefined,
-  ): unknown {
-    if (handedOver === undefined) this.#hold.admitServers()
-    const where =
-      handedOver === undefined
-        ? { ...this.#address(host), exclusive: true }
-        : { fd: handedOver.descriptor }
-    const args = backlog === undefined ? [] : [backlog]
-    return Reflect.apply(server.listen, server, [signal ? { ...where, signal } : where, ...args])
-  }
-
-  /** A listen() may do something else with what it is given. */
-  #checkPort(server: unknown): void {
-    const address = (server as Partial<Pick<Server, 'address'>>).address?.()
-    if (typeof address !== 'object' || address === null || address.port === this.port) return
-    throw new Port4meError(
-      'ERR_INVALID_ARG_VALUE',
-      `server must listen where its listen() is told, on port ${this.port}, but does on ${address.port}`,
-    )
-  }
-
-  /** Where a server listens that binds by itself. */
-  #address(host: string | undefined): { port: number; host?: string; ipv6Only?: boolean } {
+  #place(host: string | undefined): LeasedPlace {
     const { port } = this
     const { question, host: ownHost } = this.#settings
     if (host !== undefined || ownHost !== '') return { port, host: host ?? ownHost }
     if ((question & Flag.IPV6) === 0) return { port, host: '0.0.0.0' }
     if ((question & Flag.IPV4) === 0) return { port, host: '::', ipv6Only: true }
     return { port }
-  }
-}
-
-/** A descriptor that a server is given, and closes, unless it does not take it. */
-class HandedOver {
-  readonly descriptor: number
-  readonly #inode: number | undefined
-
-  constructor(descriptor: number) {
-    this.descriptor = descriptor
-    this.#inode = inodeOf(descriptor)
-  }
-
-  /** After a failure: when no server has the socket, and the number is not another's by now. */
-  closeUnlessTaken(server: unknown): void {
-    if ((server as { listening?: unknown } | undefined)?.listening === true) return
-    const inode = inodeOf(this.descriptor)
-    if (inode !== undefined && inode === this.#inode) closeSync(this.descriptor)
-  }
-}
-
-/** Undefined for a descriptor that is closed, and in Deno, which has numbers of its own for files. */
-function inodeOf(descriptor: number): number | undefined {
-  try {
-    return fstatSync(descriptor).ino
-  } catch {
-    return undefined
   }
 }
 
@@ -282,7 +248,10 @@ function readListenOptions(server: Listenable, options: ListenOptions): ListenOp
   }
   if (backlog !== undefined) integer(backlog, 'options.backlog', 1, 2 ** 31 - 1)
   if (host !== undefined) nonEmptyText(host, 'options.host')
-  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
+  if (
+    signal !== undefined &&
+    !(typeof signal?.throwIfAborted === 'function' && typeof signal.addEventListener === 'function')
+  ) {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
       `options.signal must be an AbortSignal, not ${quote(signal)}`,
@@ -290,34 +259,4 @@ function readListenOptions(server: Listenable, options: ListenOptions): ListenOp
   }
   signal?.throwIfAborted()
   return { backlog, host, signal }
-}
-
-function isClusterWorker(): boolean {
-  return (require('node:cluster') as typeof import('node:cluster').default).isWorker
-}
-
-/** Resolves when a server, or whatever tells of one by its events, listens. */
-async function whenListening(server: unknown, signal: ListenOptions['signal']): Promise<void> {
-  if (!isEmitter(server) || server.listening === true) return
-  const { once } = require('node:events') as typeof import('node:events')
-  const settled = new AbortController()
-  const closed = once(server, 'close', settled).then(() => {
-    signal?.throwIfAborted()
-    throw new Port4meError('ERR_LEASE_RELEASED', 'the server was closed before it listened')
-  })
-  try {
-    await Promise.race([once(server, 'listening', settled), closed])
-  } finally {
-    closed.catch(() => {})
-    settled.abort()
-  }
-}
-
-function isEmitter(value: unknown): value is NodeJS.EventEmitter & { listening?: unknown } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'once' in value &&
-    typeof value.once === 'function'
-  )
 }

@@ -1,7 +1,14 @@
 // The main job: settings in, candidates, the first free one, port out.
 
 import type { Engine, Pick } from '../binding.js'
-import { eachCandidate, firstCandidates, noCandidate, rankOf } from './candidates.js'
+import {
+  eachCandidate,
+  firstCandidates,
+  noCandidate,
+  onePeriod,
+  prependedAfterSkip,
+  rankOf,
+} from './candidates.js'
 import { currentEngine, reportOnEngine } from './engine/engine.js'
 import { asSystemError, Port4meError } from './errors.js'
 import { type NameOf, readSettings, type Settings } from './settings/settings.js'
@@ -189,10 +196,17 @@ export function portOf(pick: Pick, settings: Settings, engine: Engine): number {
   if (port !== 0) return port
   if (tries === 0) throw noCandidate(settings)
   if (!settings.mustWork) return -1
-  throw new Port4meError(
-    'ERR_NO_FREE_PORT',
-    tries === 1
-      ? 'no free port: the one candidate is taken'
-      : `no free port: ${tries} candidates were tried, and each is taken`,
-  )
+  throw noFreePort(tries, settings, engine)
+}
+
+function noFreePort(tries: number, settings: Settings, engine: Engine): Port4meError {
+  const candidates = prependedAfterSkip(settings).length + onePeriod(settings, engine).length
+  const tried =
+    tries > 1
+      ? `${tries} candidates were tried, and each is taken`
+      : candidates > 1
+        ? '1 candidate was tried, and it is taken'
+        : 'the one candidate is taken'
+  const rest = tries < candidates ? '; more remain, for a higher maxTries (PORT4ME_MAX_TRIES)' : ''
+  return new Port4meError('ERR_NO_FREE_PORT', `no free port: ${tried}${rest}`)
 }

@@ -56,7 +56,15 @@ export interface Port4meOptions extends CandidateOptions, ProbeOptions {
 }
 
 /** What {@link leasePort} takes: as {@link port4me}, but there is no lease of no port. */
-export type LeaseOptions = Omit<Port4meOptions, 'mustWork'>
+export interface LeaseOptions extends Omit<Port4meOptions, 'mustWork'> {
+  /**
+   * Whether nobody can bind the port while it is leased, on Linux too: no child process, and no program
+   * that looks for a free port by listening on it, as get-port and portfinder do. The port goes to a
+   * server by `listen()`, or to whoever is quickest once the lease is released. A port that connections
+   * in TIME_WAIT hold is passed over. Default: false, which on Linux lets servers bind the port.
+   */
+  exclusive?: boolean | undefined
+}
 
 /** How a server is to listen on a leased port. */
 export interface ListenOptions {
@@ -68,7 +76,15 @@ export interface ListenOptions {
   /** How many connections may wait to be accepted. Default: 511, Node.js's own. */
   backlog?: number | undefined
   /** An AbortSignal: closes the server when it is aborted. */
-  signal?: { readonly aborted: boolean; throwIfAborted(): void } | undefined
+  signal?: ListenSignal | undefined
+}
+
+/** What an AbortSignal has. (No type of a library: not every user has those of Node.js or the DOM.) */
+export interface ListenSignal {
+  readonly aborted: boolean
+  throwIfAborted(): void
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /** A server, or what makes one: of node:net, http, https or http2, or whatever has their listen(). */
@@ -82,21 +98,26 @@ export interface PortLease {
   readonly port: number
 
   /**
-   * Whether the lease is over: it was released, or a server got the port, or failed to.
+   * Whether the lease is over: it was released, a server got the port or failed to, or the thread that
+   * held the port for the TypeScript engine has ended.
    */
   readonly released: boolean
 
   /**
    * Lets a server listen on the port, with nothing that could come between: it gets the very socket
-   * that held the port. (Without the addon, on Windows and OpenBSD, in a cluster worker, for another host or
-   * for `localhost` it binds the port itself: on Linux while the lease still holds it, elsewhere at once
-   * after.) The lease ends with that; a UDP port that was leased too is let go.
+   * that held the port, which listens already. (Without the addon, on Windows and OpenBSD, in a cluster
+   * worker, for another host or for `localhost` a new socket is bound: on Linux while the lease still
+   * holds the port, elsewhere at once after. Where a program that looks for free ports listens just
+   * then, it is tried again for a fifth of a second. Bun's servers always bind by themselves.) The lease
+   * ends with that; a UDP port that was leased too is let go.
    *
    * @param server what is to listen
    * @returns what listen() of the server returns, the server itself as a rule, when it listens
-   * @throws {Port4meError} rejects, and the lease is over: `ERR_LEASE_RELEASED` when it was before, or
-   *   the server was closed before it listened; `ERR_SYSTEM` when the server cannot listen. With the
-   *   signal's reason when it was aborted; and with whatever else listen() of the server throws
+   * @throws {Port4meError} rejects, and the lease is over. `ERR_LEASE_RELEASED`: it was over before, or
+   *   the server was closed before it listened. `ERR_SYSTEM`: the server cannot listen; with `errno`
+   *   `'EADDRINUSE'` another program listens on the port. `ERR_INVALID_ARG_VALUE`: listen() of the
+   *   server did not do as it was told. Otherwise the signal's reason, or whatever listen() of the
+   *   server throws. Nothing that this made listen goes on; a server that listened before does
    *
    * @example
    * const server = http.createServer(app)

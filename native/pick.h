@@ -4,6 +4,7 @@
 #define PORT4ME_PICK_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -26,31 +27,61 @@ struct Pick {
 
 enum class Answer : uint8_t { kFree, kBusy, kError };
 
-// Asks `probe(port)` of each candidate in turn. Ends at the first that is free, after `max_tries`
-// probes, when one whole period of the sequence is through, or when a probe fails.
+// One search, in as many parts as its caller likes.
+class PickSearch {
+ public:
+  explicit PickSearch(const Search& search)
+      : prepend_(search.prepend.subspan(Dropped(search))),
+        sequence_(search.seed, search.set),
+        max_tries_(search.max_tries) {
+    sequence_.Skip(search.skip - Dropped(search));
+  }
+
+  // Asks `probe(port)` of the next `count` candidates. True when the search is over: one is free,
+  // `max_tries` were probed, one whole period of the sequence is through, or a probe failed.
+  template <typename Probe>
+  bool Run(uint32_t count, Probe&& probe) {
+    for (; count > 0; --count) {
+      const uint16_t port = pick_.tries < max_tries_ ? NextCandidate() : 0;
+      if (port == 0) return true;
+      ++pick_.tries;
+      const Answer answer = probe(port);
+      if (answer == Answer::kFree) pick_.port = port;
+      if (answer != Answer::kBusy) return true;
+    }
+    return false;
+  }
+
+  const Pick& pick() const { return pick_; }
+
+ private:
+  // Of the prepended candidates.
+  static size_t Dropped(const Search& search) {
+    return static_cast<size_t>(std::min<uint64_t>(search.skip, search.prepend.size()));
+  }
+
+  // 0: there is none any more.
+  uint16_t NextCandidate() {
+    if (prepend_.empty()) return sequence_.NextWithin(&steps_);
+    const uint16_t port = prepend_.front();
+    prepend_ = prepend_.subspan(1);
+    return port;
+  }
+
+  std::span<const uint16_t> prepend_;  // what is left of it
+  Sequence sequence_;
+  uint32_t steps_ = kLcgPeriod;
+  uint64_t max_tries_;
+  Pick pick_{0, 0};
+};
+
+// The whole search at once.
 template <typename Probe>
 Pick PickFirstFree(const Search& search, Probe&& probe) {
-  Pick pick{0, 0};
-  const auto try_port = [&](uint16_t port) {
-    ++pick.tries;
-    const Answer answer = probe(port);
-    if (answer == Answer::kFree) pick.port = port;
-    return answer != Answer::kBusy;
-  };
-
-  const uint64_t dropped = std::min<uint64_t>(search.skip, search.prepend.size());
-  for (const uint16_t port : search.prepend.subspan(static_cast<size_t>(dropped))) {
-    if (pick.tries >= search.max_tries || try_port(port)) return pick;
+  PickSearch searching(search);
+  while (!searching.Run(kLcgPeriod, probe)) {
   }
-
-  Sequence sequence(search.seed, search.set);
-  sequence.Skip(search.skip - dropped);
-  uint32_t steps = kLcgPeriod;
-  while (pick.tries < search.max_tries) {
-    const uint16_t port = sequence.NextWithin(&steps);
-    if (port == 0 || try_port(port)) break;
-  }
-  return pick;
+  return searching.pick();
 }
 
 }  // namespace port4me

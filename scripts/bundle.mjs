@@ -1,18 +1,21 @@
-// Bundles lib/ to dist/: few files, because each module costs load time.
+// Bundles lib/ into a folder: few files, because each module costs load time.
+//
+//   node scripts/bundle.mjs FOLDER
 
-import { chmodSync, copyFileSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const [folder] = process.argv.slice(2)
 const { version } = createRequire(import.meta.url)('../package.json')
 
-/** Bundles entry points, each to a file in dist/. */
+/** Bundles entry points, each to a file in the folder. */
 function bundle(entryPoints, options) {
   buildSync({
     entryPoints,
-    outdir: 'dist',
+    outdir: folder,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -31,7 +34,6 @@ function bundle(entryPoints, options) {
   })
 }
 
-rmSync('dist', { recursive: true, force: true })
 bundle({
   index: 'lib/index.ts',
   fallback: 'lib/engine/fallback/index.ts',
@@ -41,14 +43,14 @@ bundle({
   'port4me-run': 'lib/cli/run.ts',
   'openport-cli': 'lib/cli/openport.ts',
 })
-for (const program of ['port4me-cli', 'openport-cli']) chmodSync(`dist/${program}.js`, 0o755)
+for (const program of ['port4me-cli', 'openport-cli']) chmodSync(`${folder}/${program}.js`, 0o755)
 
 // get-port's own users call what they require or import: the function itself.
 bundle(
   { 'get-port': 'lib/get-port/index.ts' },
   { footer: { js: 'module.exports=Object.assign(module.exports.default,module.exports);' } },
 )
-copyFileSync('lib/get-port/esm.mjs', 'dist/get-port.mjs')
+copyFileSync('lib/get-port/esm.mjs', `${folder}/get-port.mjs`)
 for (const types of ['get-port.d.mts', 'get-port.d.cts']) {
-  copyFileSync(`lib/get-port/${types}`, `dist/${types}`)
+  copyFileSync(`lib/get-port/${types}`, `${folder}/${types}`)
 }

@@ -34,7 +34,7 @@ if (configured.status !== 0) {
   )
   process.exit(0)
 }
-const compiled = run('cmake-js build')
+const compiled = run(`"${process.execPath}" scripts/build.mjs addon`)
 if (compiled.status !== 0) {
   process.stderr.write(`${compiled.stdout}${compiled.stderr}`)
   process.exit(1)

@@ -29,11 +29,12 @@ _port4me() {
     return
   fi
   if [[ $word != -* ]]; then
-    [[ $COMP_CWORD -eq 1 ]] && mapfile -t COMPREPLY < <(compgen -W 'run' -- "$word")
+    [[ $COMP_CWORD -eq 1 ]] && mapfile -t COMPREPLY < <(compgen -W 'run help' -- "$word")
+    [[ $COMP_CWORD -eq 2 && $previous == help ]] && mapfile -t COMPREPLY < <(compgen -W 'run' -- "$word")
     return
   fi
   if [[ \${COMP_WORDS[1]} == run ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--user= --tool= --prepend= --include= --exclude= --skip= --worker= --protocol= --family= --host= --time-wait= --env= --debug --help --' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W '--user= --tool= --prepend= --include= --exclude= --skip= --worker= --protocol= --family= --host= --time-wait= --env= --exclusive --debug --help --' -- "$word")
     [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
     return
   fi

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import { Port4meError, quote } from '../errors.js'
 import { MAX_COUNT } from '../port4me.js'
-import { addPorts } from '../settings/port-spec.js'
+import { addPortSpec } from '../settings/port-spec.js'
 import { tokensIn } from '../settings/settings.js'
 import { integerText } from '../settings/values.js'
 import type { LeaseOptions, Port4meOptions, ProbeOptions, WorkerShare } from '../types.js'
@@ -25,6 +25,12 @@ const OPTION_FLAGS = {
   help: { type: 'boolean' },
 } as const
 
+/** The flags of one letter; each is short for a long one. */
+const SHORT: Readonly<Record<string, string>> = { '-h': 'help', '-V': 'version', '-v': 'version' }
+
+/** The flags that may be empty: no tool, and no ports, as an option may be. */
+const MAY_BE_EMPTY: readonly string[] = ['tool', 'prepend', 'include', 'exclude']
+
 const FLAGS = {
   ...OPTION_FLAGS,
   list: { type: 'string' },
@@ -35,12 +41,18 @@ const FLAGS = {
   version: { type: 'boolean' },
 } as const
 
-const RUN_FLAGS = { ...OPTION_FLAGS, env: { type: 'string' } } as const
+const RUN_FLAGS = {
+  ...OPTION_FLAGS,
+  env: { type: 'string' },
+  exclusive: { type: 'boolean' },
+} as const
 
 /** What was read: each flag's text, and the flags without a value. */
 interface Read {
   readonly texts: ReadonlyMap<string, string>
   readonly switches: ReadonlySet<string>
+  /** What is no flag; the last one is the text of --tool too, unless that came later. */
+  readonly words: readonly string[]
 }
 
 export interface CommandLine {
@@ -57,6 +69,7 @@ export interface CommandLine {
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const read = readFlags(args, FLAGS)
   const { texts, switches } = read
+  checkTool(read)
   const questions = (['list', 'test', 'why'] as const).filter((flag) => texts.has(flag))
   if (questions.length > 1) {
     throw usage(`one of --list, --test and --why is allowed, not --${questions.join(' and --')}`)
@@ -84,7 +97,11 @@ export interface RunLine {
 /** The words after `port4me run`. */
 export function parseRunLine(args: readonly string[]): RunLine {
   const end = args.indexOf('--')
+  if (end === -1 && args.length > 1 && !args.some((word) => HELP_FLAGS.includes(word))) {
+    throw usage(`run needs "--" before the command: ${RUN_USAGE}`)
+  }
   const read = readFlags(end === -1 ? args : args.slice(0, end), RUN_FLAGS)
+  checkTool(read)
   const env = read.texts.get('env') ?? 'PORT'
   if (env.includes('=')) {
     throw usage(`--env must be the name of a variable, without "=", not ${quote(env)}`)
@@ -92,12 +109,17 @@ export function parseRunLine(args: readonly string[]): RunLine {
   if (read.switches.has('help')) return { options: {}, env, command: undefined }
   const [command, ...rest] = end === -1 ? [] : args.slice(end + 1)
   if (command === undefined || command === '') {
-    throw usage('run needs a command: port4me run [flags] -- COMMAND [ARGUMENTS]')
+    throw usage(`run needs "--" and then a command: ${RUN_USAGE}`)
   }
-  return { options: optionsOf(read), env, command: [command, ...rest] }
+  const exclusive = read.switches.has('exclusive') || undefined
+  return { options: { ...optionsOf(read), exclusive }, env, command: [command, ...rest] }
 }
 
-function readFlags<Flag extends string>(
+const HELP_FLAGS: readonly string[] = ['-h', '--help']
+const RUN_USAGE = 'port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'
+
+/** Reads words and flags. An unknown flag is wrong usage, as is a value too many or too few. */
+export function readFlags<Flag extends string>(
   args: readonly string[],
   flags: Readonly<Record<Flag, { readonly type: 'string' | 'boolean' }>>,
 ): Read {
@@ -111,40 +133,70 @@ function readFlags<Flag extends string>(
   })
   const texts = new Map<string, string>()
   const switches = new Set<string>()
+  const words: string[] = []
   for (const token of tokens) {
-    if (token.kind === 'positional') setTool(token.value)
-    if (token.kind !== 'option') continue
-    const { name, rawName, value } = token
-    if (!isFlag(name) || rawName !== `--${name}`) {
-      throw usage(`${rawName} is no flag; those are --${Object.keys(flags).join(', --')}`)
+    if (token.kind === 'positional') {
+      words.push(token.value)
+      texts.set('tool', token.value)
     }
+    if (token.kind !== 'option') continue
+    const { rawName, value } = token
+    const name = rawName === `--${token.name}` ? token.name : (SHORT[rawName] ?? '')
+    if (!isFlag(name)) throw unknownFlag(rawName, Object.keys(flags))
     if (flags[name].type === 'boolean') {
       if (value !== undefined) throw usage(`--${name} takes no value, but has ${quote(value)}`)
       switches.add(name)
     } else if (value === undefined || (!token.inlineValue && value.startsWith('--'))) {
       throw usage(`--${name} needs a value: --${name}=VALUE`)
-    } else if (value === '') {
+    } else if (value === '' && !MAY_BE_EMPTY.includes(name)) {
       throw usage(`--${name} must not be empty, but is ""`)
-    } else if (name === 'tool') {
-      setTool(value)
     } else {
       texts.set(name, value)
     }
   }
-  return { texts, switches }
+  return { texts, switches, words }
 
   function isFlag(name: string): name is Flag {
     return Object.hasOwn(flags, name)
   }
+}
 
-  function setTool(value: string): void {
-    if (value === '') throw usage('the tool must not be empty, but is ""')
-    const tool = texts.get('tool')
-    if (tool !== undefined) {
-      throw usage(`one tool is allowed, but there are two: ${quote(tool)} and ${quote(value)}`)
+function checkTool({ words: [one, two] }: Read): void {
+  if (one === undefined || two === undefined) return
+  throw usage(`one tool is allowed, but there are two: ${quote(one)} and ${quote(two)}`)
+}
+
+/** Names the flag that was probably meant, or all flags. */
+function unknownFlag(given: string, flags: readonly string[]): Port4meError {
+  const name = given.replace(/^-+/, '').toLowerCase()
+  const [meant] = flags
+    .map((flag) => ({ flag, far: name.length > 30 ? name.length : distance(name, flag) }))
+    .filter(({ far }) => far <= Math.min(2, Math.max(1, name.length / 3)))
+    .sort((a, b) => a.far - b.far)
+    .map(({ flag }) => flag)
+  const hint =
+    meant === undefined ? `the flags are --${flags.join(', --')}` : `did you mean --${meant}?`
+  return usage(`unknown flag ${quote(given)}; ${hint}`)
+}
+
+/** How many letters must be added, dropped, changed or swapped with their neighbour. */
+function distance(from: string, to: string): number {
+  const rows = [Array.from({ length: to.length + 1 }, (_, j) => j)]
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i]
+    rows.push(row)
+    for (let j = 1; j <= to.length; j++) {
+      const isSwapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+      row[j] = Math.min(
+        at(i - 1, j) + 1,
+        at(i, j - 1) + 1,
+        at(i - 1, j - 1) + Number(from[i - 1] !== to[j - 1]),
+        isSwapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
+      )
     }
-    texts.set('tool', value)
   }
+  return at(from.length, to.length)
 }
 
 function optionsOf(read: Read): LeaseOptions {
@@ -169,7 +221,7 @@ function optionsOf(read: Read): LeaseOptions {
 /** A set of ports, checked here for those questions too that it does not matter to. */
 function portsOf({ texts }: Read, flag: string): string | undefined {
   const value = texts.get(flag)
-  if (value !== undefined) addPorts([], value, `--${flag}`, tokensIn({}))
+  if (value !== undefined) addPortSpec([], value, `--${flag}`, tokensIn({}))
   return value
 }
 

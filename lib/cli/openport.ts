@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The program openport: any free port, or the first of a range.
 
-import { parseArgs } from 'node:util'
 import { asSystemError, Port4meError, quote } from '../errors.js'
 import { pickRandomUnusedPort, pickUnusedPort, portRange } from '../openport.js'
 import { write } from '../output.js'
+import { readFlags, usage } from './flags.js'
+import { exitStatus } from './report.js'
 
 /** Set by the bundler, from package.json. */
 declare const PORT4ME_VERSION: string
@@ -16,68 +17,56 @@ Usage:
   openport START END [--inclusive]  the first free port from START to END, without
                                     END unless --inclusive is given
 
-  --help, --version
+  --help, -h; --version, -V, -v
 
-Exit status: 0; 1 no free port, a wrong range or a failure; 2 wrong usage
+Exit status: 0; 1 no free port, or a failure; 2 wrong usage
 `
+
+const FLAGS = {
+  inclusive: { type: 'boolean' },
+  help: { type: 'boolean' },
+  version: { type: 'boolean' },
+} as const
 
 process.exitCode = main(process.argv.slice(2))
 
 function main(args: readonly string[]): number {
-  let range: readonly string[]
-  let flags: { inclusive?: boolean; help?: boolean; version?: boolean }
   try {
-    const parsed = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        inclusive: { type: 'boolean' },
-        help: { type: 'boolean' },
-        version: { type: 'boolean' },
-      },
-    })
-    range = parsed.positionals
-    flags = parsed.values
-  } catch {
-    return fail(2, `${quote(args.join(' '))} is no usage; allowed: [START END [--inclusive]]`)
-  }
-  if (flags.help || flags.version) {
-    write(1, flags.help ? HELP : `${PORT4ME_VERSION}\n`)
-    return 0
-  }
-  if (range.length !== 0 && range.length !== 2) {
-    return fail(2, `a START and an END are allowed, or neither, not ${quote(range.join(' '))}`)
-  }
-  if (range.length === 0 && flags.inclusive) {
-    return fail(2, '--inclusive is allowed with a START and an END')
-  }
-  try {
-    return pick(range, flags.inclusive === true)
+    return answerTo(args)
   } catch (thrown) {
     const error = asSystemError(thrown)
     if (!(error instanceof Port4meError)) throw error
-    return fail(1, error.message)
+    return fail(exitStatus(error), error.message)
   }
 }
 
-function pick(range: readonly string[], inclusive: boolean): number {
-  const ends: number[] = []
-  for (const [i, name] of ['START', 'END'].entries()) {
-    const text = range[i]
-    if (text === undefined) break
-    const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-    if (port < 1 || port > 65535) {
-      return fail(1, `${name} must be a port from 1 to 65535, not ${quote(text)}`)
-    }
-    ends.push(port)
+function answerTo(args: readonly string[]): number {
+  const { switches, words } = readFlags(args, FLAGS)
+  if (switches.has('help') || switches.has('version')) {
+    write(1, switches.has('help') ? HELP : `${PORT4ME_VERSION}\n`)
+    return 0
   }
-  const [start, end] = ends
-  if (start === undefined || end === undefined) {
-    return print(pickRandomUnusedPort(), 'no free port')
+  const [from, to] = words
+  if (from === undefined) return print(pickRandomUnusedPort(), 'no free port')
+  if (to === undefined || words.length > 2) {
+    throw usage(`a START and an END are allowed, or neither, not ${quote(words.join(' '))}`)
   }
-  if (start >= end) return fail(1, `START must be less than END, not ${start} and ${end}`)
-  const port = pickUnusedPort(portRange(start, end, { inclusive }))
-  return print(port, `no free port from ${start} to ${inclusive ? end : end - 1}`)
+  const [start, end] = [readPort(from, 'START'), readPort(to, 'END')]
+  const inclusive = switches.has('inclusive')
+  if (inclusive ? start > end : start >= end) {
+    const order = inclusive ? 'not be greater' : 'be less'
+    throw usage(`START must ${order} than END, not ${start} and ${end}`)
+  }
+  return print(
+    pickUnusedPort(portRange(start, end, { inclusive })),
+    `no free port from ${start} to ${inclusive ? end : end - 1}`,
+  )
+}
+
+function readPort(text: string, name: string): number {
+  const port = /^\+?\d+$/.test(text) ? Number(text) : 0
+  if (port >= 1 && port <= 65535) return port
+  throw usage(`${name} must be a port from 1 to 65535, not ${quote(text)}`)
 }
 
 function print(port: number | undefined, otherwise: string): number {

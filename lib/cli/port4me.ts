@@ -19,14 +19,23 @@ import { explain } from './why.js'
 declare const PORT4ME_VERSION: string
 
 const [first, ...rest] = process.argv.slice(2)
-if (first === 'run') (require('./port4me-run.js') as typeof import('./run.js')).runCommand(rest)
+if (first === 'run') run(rest)
+else if (first === 'help' && rest[0] === 'run') run(['--help'])
+else if (first === 'help') process.exitCode = reporting(help)
 else process.exitCode = reporting(() => answerTo(parseCommandLine(process.argv.slice(2))))
 
+function run(args: readonly string[]): void {
+  const { runCommand } = require('./port4me-run.js') as typeof import('./run.js')
+  runCommand(args)
+}
+
+function help(): number {
+  write(1, HELP)
+  return 0
+}
+
 function answerTo(command: CommandLine): number {
-  if (command.help) {
-    write(1, HELP)
-    return 0
-  }
+  if (command.help) return help()
   if (command.version) {
     // The engine is loaded for those alone who ask about it.
     const report = command.json ? reportOnEngine() : {}

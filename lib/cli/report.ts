@@ -20,7 +20,7 @@ export function fail(status: number, message: string): number {
 }
 
 /** 2 for what the user can set right, 1 for the rest. */
-function exitStatus({ code }: Port4meError): 1 | 2 {
+export function exitStatus({ code }: Port4meError): 1 | 2 {
   switch (code) {
     case 'ERR_INVALID_ARG_TYPE':
     case 'ERR_INVALID_ARG_VALUE':

@@ -1,5 +1,6 @@
 // A verdict on a port for a person, with the processes that hold it where that may be read.
 
+import { printable } from '../errors.js'
 import type { PortStatus } from '../types.js'
 import { type Holder, holdersOf } from './holders.js'
 
@@ -31,9 +32,4 @@ export function explain(status: PortStatus): Explanation {
     ].join('\n'),
     json: { ...status, holders },
   }
-}
-
-/** A text of another program's making, on one line and without a terminal's control sequences. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1))
 }

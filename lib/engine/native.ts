@@ -36,8 +36,7 @@ export function loadNative(): Loaded {
 function expectedFile(): string | undefined {
   const { platform, arch } = process
   // As node-gyp-build tells musl: it is the C library of Alpine.
-  const libc =
-    platform !== 'linux' ? '' : existsSync('/etc/alpine-release') ? '.musl' : '.glibc'
+  const libc = platform !== 'linux' ? '' : existsSync('/etc/alpine-release') ? '.musl' : '.glibc'
   return [
     join(PACKAGE_ROOT, 'build/Release/port4me.node'),
     join(PACKAGE_ROOT, `prebuilds/${platform}-${arch}/port4me${libc}.node`),

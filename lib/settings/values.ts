@@ -41,15 +41,21 @@ export function boolean(value: unknown, source: string): boolean {
 export function booleanText(text: string, source: string): boolean {
   switch (text.toLowerCase()) {
     case 'true':
+    case 't':
+    case 'yes':
+    case 'on':
     case '1':
       return true
     case 'false':
+    case 'f':
+    case 'no':
+    case 'off':
     case '0':
       return false
     default:
       throw new Port4meError(
         'ERR_INVALID_ARG_VALUE',
-        `${source} must be true, false, 1 or 0, not ${quote(text)}`,
+        `${source} must be true or false (or yes or no, on or off, T or F, 1 or 0), not ${quote(text)}`,
       )
   }
 }

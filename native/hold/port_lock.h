@@ -53,9 +53,9 @@ class LockLook {
   // with kFailed.
   LockState Ask(Protocol protocol, uint16_t port, SystemError* error);
 
- private:
   void Close();
 
+ private:
   static constexpr int kNone = -1;
   int handle_ = kNone;  // kept from one look to the next
 };

@@ -104,6 +104,11 @@ bool EndpointProbe::FallBackToIpv4() {
   return true;
 }
 
+void EndpointProbe::Close() {
+  socket_.Close();
+  refused_before_ = false;
+}
+
 Prober::Prober(const Question& question, Purpose purpose) : question_(question) {
   probes_.reserve(4);  // two protocols, two addresses: the most there are
   for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
@@ -250,6 +255,12 @@ uint16_t Prober::EphemeralPort() {
   }
   error_ = error;
   return 0;
+}
+
+void Prober::CloseSockets() {
+  for (EndpointProbe& probe : probes_) probe.Close();
+  for (EndpointProbe& probe : explaining_) probe.Close();
+  look_.Close();
 }
 
 }  // namespace port4me

@@ -74,6 +74,9 @@ class EndpointProbe {
   // endpoint.
   bool FallBackToIpv4();
 
+  // Closes the socket that is kept for the next port.
+  void Close();
+
  private:
   static Result ResultOf(const BindResult& result);
 
@@ -105,6 +108,9 @@ class Prober {
   // A port that the system chooses for the first socket of the question, and lets go of. 0, with
   // error() set, when there is none.
   uint16_t EphemeralPort();
+
+  // Closes the sockets that are kept from one port to the next: for a prober that is to wait.
+  void CloseSockets();
 
   const SystemError& error() const { return error_; }
 

@@ -255,16 +255,17 @@ describe('hosts in other words', () => {
     ])
   })
 
-  test('what NODE_OPTIONS preloads may ask too', () => {
+  test('what NODE_OPTIONS preloads may ask too', async () => {
+    const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'port4me-'))
     try {
       const preload = join(folder, 'preload.cjs')
       writeFileSync(
         preload,
-        `require(${JSON.stringify(join(ROOT, 'dist/index.js'))}).isFreeTcp(54321, { host: '127.0.0.1' })`,
+        `require(${JSON.stringify(join(ROOT, 'dist/index.js'))}).isFreeTcp(${port}, { host: '127.0.0.1' })`,
       )
       const variables = { NODE_OPTIONS: `--require ${preload}` }
-      expect(script('return port4me.isFreeTcp(54321, { host: "::1" })', { variables })).toBe(true)
+      expect(script(`return port4me.isFreeTcp(${port}, { host: "::1" })`, { variables })).toBe(true)
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -311,7 +312,7 @@ test('100000 probes leave no descriptor behind', () => {
   expect(script(body)).toBe(0)
 })
 
-test('want of descriptors in the middle of a batch is an error, and leaves none behind', () => {
+test('want of descriptors in the middle of a batch is an error, and leaves none behind', async () => {
   const body = `
     const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
     port4me.probe([54321]); await port4me.probeAsync([54321])
@@ -331,7 +332,7 @@ test('want of descriptors in the middle of a batch is an error, and leaves none 
     isTaking = false
     held.forEach((fd) => fs.closeSync(fd))
     await new Promise((resolve) => setTimeout(resolve, 20))
-    return [outcome, count() - before, port4me.probe([54321])[0].free]`
+    return [outcome, count() - before, port4me.probe([${await freePort()}])[0].free]`
   const before = ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']
   expect(script(body, { before })).toEqual([['ERR_SYSTEM', 'EMFILE'], 0, true])
 })
@@ -356,14 +357,14 @@ test('a bind that fails for another reason leaves no descriptor behind', () => {
   expect(script(body)).toEqual([0, 'ERR_SYSTEM EINVAL'])
 })
 
-test('a thread of the TypeScript engine that is gone is followed by another', () => {
+test('a thread of the TypeScript engine that is gone is followed by another', async () => {
   const body = `
     const threads = require('node:worker_threads')
     const started = []
     threads.Worker = class extends threads.Worker {
       constructor(...args) { super(...args); started.push(this) }
     }
-    const ask = () => port4me.isFreeTcp(54321, { host: '127.0.0.1' })
+    const ask = () => port4me.isFreeTcp(${await freePort()}, { host: '127.0.0.1' })
     const answers = [ask()]
     const lease = port4me.leasePort('gone')
     await started[0].terminate()
@@ -374,13 +375,14 @@ test('a thread of the TypeScript engine that is gone is followed by another', ()
   expect(script(body, { variables })).toEqual([[true, true, true], 2])
 })
 
-test('a policy against reading files leaves the TypeScript engine its answers', () => {
+test('a policy against reading files leaves the TypeScript engine its answers', async () => {
+  const port = await freePort()
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission'
   const body = `
     const lease = port4me.leasePort('policy')
-    return [port4me.isFreeTcp(54321, { host: '127.0.0.1' }), port4me.probe(54321)[0].free,
+    return [port4me.isFreeTcp(${port}, { host: '127.0.0.1' }), port4me.probe(${port})[0].free,
             (await lease.listen(require('node:net').createServer())).close().listening]`
   const nodeArgs = [permission, '--allow-worker', `--allow-fs-read=${ROOT}*`]
   const variables = { PORT4ME_ENGINE: 'fallback' }

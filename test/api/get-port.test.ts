@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { createServer, type ListenOptions, type Server } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { freePort, whileListening } from '../support/listeners.js'
+import { freePort, freeRow, whileListening } from '../support/listeners.js'
 import { ROOT } from '../support/paths.js'
 import { environment } from '../support/run.js'
 
@@ -26,18 +26,6 @@ beforeEach(clearLockedPorts)
 afterEach(async () => {
   await Promise.all(held.splice(0).map((server) => once(server.close(), 'close')))
 })
-
-/** Free ports in a row. */
-async function freeRow(count: number): Promise<number[]> {
-  for (;;) {
-    const first = await freePort()
-    const row = Array.from({ length: count }, (_, i) => first + i)
-    const isFree = await Promise.all(
-      row.map((port) => whileListening({ port }, () => true).catch(() => false)),
-    )
-    if (isFree.every(Boolean)) return row
-  }
-}
 
 test('a port can be bound when the promise resolves', async () => {
   const port = await getPort()

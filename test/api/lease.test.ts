@@ -7,9 +7,12 @@ import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
 import net from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
-import { freePort, whileListening } from '../support/listeners.js'
+import npmGetPort, { clearLockedPorts } from 'get-port'
+import { getPortPromise } from 'portfinder'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { freePort, freePortsBelowEphemeral, whileListening } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
+import { start } from '../support/processes.js'
 import { script } from '../support/run.js'
 
 type Lease = ReturnType<typeof api.leasePort>
@@ -134,10 +137,10 @@ describe('leasePort', () => {
 
 describe('leasePorts', () => {
   test('gives the first candidates that are free', async () => {
-    const candidates = api.listPorts(6, 'lease several')
+    const candidates = await freePortsBelowEphemeral(6)
     const [first = 0, second = 0, ...rest] = candidates
     await whileListening({ port: second }, () => {
-      const leases = api.leasePorts(4, 'lease several')
+      const leases = api.leasePorts(4, { prepend: candidates })
       taken.push(...leases)
       expect(leases.map(({ port }) => port)).toEqual([first, ...rest.slice(0, 3)])
     })
@@ -159,6 +162,21 @@ describe('leasePorts', () => {
     const prepend = [await freePort(), await freePort()]
     expect(() => api.leasePorts(3, { prepend, include: '0' })).toThrow('no more than 2')
     for (const port of prepend) expect(api.isFree(port)).toBe(true)
+  })
+
+  test('skips any number of candidates', () => {
+    const skip = Number.MAX_SAFE_INTEGER
+    const candidates = api.listPorts(2, { tool: 'lease far', skip })
+    const leases = api.leasePorts(2, { tool: 'lease far', skip })
+    taken.push(...leases)
+    expect(leases.map(({ port }) => port)).toEqual(candidates)
+    const prepend = api.port4me('lease first')
+    expect(() => api.leasePorts(2, { prepend, include: prepend, skip })).toThrow(
+      'no more than 1 ports could be leased',
+    )
+    expect(() => api.leasePorts(1, { prepend, include: '0', exclude: '1-65535', skip })).toThrow(
+      expect.objectContaining({ code: 'ERR_NO_CANDIDATE' }),
+    )
   })
 
   test.each([0, -1, 1.5, 65536, '2', undefined, Number.NaN])('refuses %j', (count) => {
@@ -239,8 +257,24 @@ describe('lease.listen', () => {
     const one = lease('lease')
     const server = opening(await one.listen(app))
     expect(server.address()).toMatchObject({ port: one.port })
-    const later = { listen: async (options: object) => options }
-    expect(await lease('lease').listen(later)).toBeTypeOf('object')
+    const later = {
+      listen: async (...args: Parameters<net.Server['listen']>) =>
+        opening(net.createServer()).listen(...args),
+    }
+    const two = lease('lease')
+    expect((await two.listen(later)).address()).toMatchObject({ port: two.port })
+  })
+
+  test('what knows of ports alone, and not of sockets, listens by number', async () => {
+    const app = {
+      listen: ({ port, host }: net.ListenOptions) =>
+        opening(net.createServer()).listen({ port, host }),
+    }
+    for (const options of [{}, { host: '127.0.0.1' }, { exclusive: true }]) {
+      const one = lease({ tool: 'lease', ...options })
+      const server = await one.listen(app)
+      expect(server.address()).toMatchObject({ port: one.port })
+    }
   })
 
   test.each([
@@ -316,17 +350,6 @@ describe('lease.listen', () => {
     expect(api.isFree(one.port)).toBe(true)
   })
 
-  test('rejects a server that listens already, and it goes on', async () => {
-    const server = opening(net.createServer())
-    await once(server.listen(0), 'listening')
-    const before = server.address()
-    const one = lease('lease')
-    await expect(one.listen(server)).rejects.toMatchObject({ code: 'ERR_SERVER_ALREADY_LISTEN' })
-    expect(one.released).toBe(true)
-    expect(api.isFree(one.port)).toBe(true)
-    expect(server.address()).toEqual(before)
-  })
-
   test('rejects a server that somebody was quicker than', async () => {
     const one = lease('lease')
     await whileListening({ port: one.port }, async () => {
@@ -335,6 +358,9 @@ describe('lease.listen', () => {
         code: 'ERR_SYSTEM',
         errno: 'EADDRINUSE',
         syscall: 'listen',
+        message: expect.stringContaining(
+          `another program listens on port ${one.port}, which is leased`,
+        ),
       })
       expect(one.released).toBe(true)
     })
@@ -364,6 +390,108 @@ describe('lease.listen', () => {
     await expect(listening).rejects.toBe('on purpose')
     expect(one.released).toBe(true)
     expect(api.isFree(one.port)).toBe(true)
+  })
+
+  test.each([
+    ['closed', {}, (server: net.Server) => server.close()],
+    ['closed', { host: 'localhost' }, (server: net.Server) => server.close()],
+    ['aborted', {}, () => 'abort'],
+    ['aborted', { host: 'localhost' }, () => 'abort'],
+  ])(
+    'a server that is %s right after the call, with %j, does not listen',
+    async (_what, options, end) => {
+      const makers: (() => net.Server)[] = [net.createServer, http.createServer, http2.createServer]
+      for (const make of makers) {
+        const one = lease('lease')
+        const server = make()
+        const controller = new AbortController()
+        let listened = 0
+        server.on('listening', () => listened++)
+        const listening = one.listen(server, { ...options, signal: controller.signal })
+        if (end(server) === 'abort') {
+          controller.abort(null)
+          await expect(listening).rejects.toBe(null)
+        } else {
+          await expect(listening).rejects.toMatchObject({ code: 'ERR_LEASE_RELEASED' })
+        }
+        expect(server.listening).toBe(false)
+        expect(listened).toBe(0)
+        expect(api.isFree(one.port)).toBe(true)
+      }
+    },
+  )
+
+  test.each([{}, { host: 'localhost' }])(
+    'with %j, a server is given back after it said that it listens',
+    async (options) => {
+      const looksUp = (server: net.Server) => ({
+        async listen({ port }: net.ListenOptions) {
+          return server.listen({ port, host: 'localhost' })
+        },
+      })
+      const asynchronous = (server: net.Server) => ({
+        listen: async (...args: Parameters<net.Server['listen']>) => server.listen(...args),
+      })
+      for (const make of [(server: net.Server) => server, asynchronous, looksUp]) {
+        const one = lease('lease')
+        const server = opening(net.createServer())
+        let listened = 0
+        server.on('listening', () => listened++)
+        await one.listen(make(server), options)
+        expect(listened).toBe(1)
+        expect(server.address()).toMatchObject({ port: one.port })
+      }
+    },
+  )
+
+  test('what it waits for in vain ends with the signal', async () => {
+    const one = lease('lease')
+    const controller = new AbortController()
+    const listening = one.listen(
+      { listen: () => new Promise(() => {}) },
+      { signal: controller.signal },
+    )
+    controller.abort('on purpose')
+    await expect(listening).rejects.toBe('on purpose')
+    expect(api.isFree(one.port)).toBe(true)
+  })
+
+  test('a server that was closed just before listens again', async () => {
+    const server = opening(net.createServer())
+    await lease('lease').listen(server)
+    const one = lease('lease')
+    server.close()
+    await one.listen(server)
+    expect(server.address()).toMatchObject({ port: one.port })
+  })
+
+  test('a signal that closed one server, or may, is kept by nobody', async () => {
+    const { signal } = new AbortController()
+    let listeners = 0
+    const counted = {
+      get aborted() {
+        return signal.aborted
+      },
+      throwIfAborted: () => signal.throwIfAborted(),
+      addEventListener: () => listeners++,
+      removeEventListener: () => listeners--,
+    }
+    const server = opening(net.createServer())
+    await lease('lease').listen(server, { signal: counted })
+    expect(listeners).toBe(1)
+    await close(server)
+    expect(listeners).toBe(0)
+    await expect(
+      lease('lease').listen(
+        {
+          listen() {
+            throw new Error('on purpose')
+          },
+        },
+        { signal: counted },
+      ),
+    ).rejects.toThrow('on purpose')
+    expect(listeners).toBe(0)
   })
 
   test('rejects once the lease is over, and says so', async () => {
@@ -432,26 +560,62 @@ test('a lease keeps no process alive', () => {
   script('port4me.leasePort("alive"); return 0')
 })
 
-describe('a server that does not do as it is told', () => {
+/** The sockets of this process. */
+function sockets(): string[] {
+  return readdirSync('/proc/self/fd')
+    .flatMap((descriptor) => {
+      try {
+        const link = readlinkSync(`/proc/self/fd/${descriptor}`)
+        return link.startsWith('socket:') ? [link] : []
+      } catch {
+        return []
+      }
+    })
+    .sort()
+}
+
+describe('no descriptor is lost or closed twice, and nothing goes on that did not before', () => {
+  const settle = () => new Promise((resolve) => setImmediate(resolve))
+  let before: string[]
+  beforeEach(async () => {
+    const first = lease('lease')
+    await close(await first.listen(net.createServer())) // what is opened once is open
+    await settle()
+    before = sockets()
+  })
+
   test.each([
     [
-      'rejects',
+      'that rejects',
       () => ({ listen: async () => Promise.reject(new Error('on purpose')) }),
       'on purpose',
     ],
+    ['that rejects with nothing', () => ({ listen: async () => Promise.reject() }), undefined],
     [
-      'listens on another port',
-      () => ({ listen: () => opening(net.createServer()).listen(0) }),
+      'that listens on another port',
+      () => ({ listen: () => net.createServer().listen(0) }),
       'server must listen where its listen() is told',
     ],
     [
-      'throws when it listens already',
+      'that listens on another port, later',
+      () => ({ listen: async () => net.createServer().listen({ port: 0, host: 'localhost' }) }),
+      'server must listen where its listen() is told',
+    ],
+    ['that does nothing', () => ({ listen: () => 0 }), 'server must listen where its listen()'],
+    [
+      'that does nothing, later',
+      () => ({ listen: async (where: unknown) => where }),
+      'server must listen where its listen() is told',
+    ],
+    [
+      'that throws when it listens already',
       () => {
-        const server = opening(net.createServer())
+        const server = net.createServer()
         return {
           get listening() {
             return server.listening
           },
+          close: () => server.close(),
           listen(where: net.ListenOptions) {
             server.listen(where)
             throw new Error('on purpose')
@@ -460,23 +624,179 @@ describe('a server that does not do as it is told', () => {
       },
       'on purpose',
     ],
-  ])('%s: no descriptor is lost or closed twice', async (_what, server, message) => {
-    const sockets = () =>
-      readdirSync('/proc/self/fd').flatMap((descriptor) => {
-        try {
-          const link = readlinkSync(`/proc/self/fd/${descriptor}`)
-          return link.startsWith('socket:') ? [link] : []
-        } catch {
-          return []
-        }
+  ])('by a server %s', async (_what, server, message) => {
+    for (const options of [{}, { host: '127.0.0.1' }]) {
+      const one = lease('lease')
+      const outcome = one.listen(server() as net.Server, options).catch((error) => ({ error }))
+      const { error } = (await outcome) as { error: Error | undefined }
+      expect(error?.message).toEqual(
+        message === undefined ? undefined : expect.stringContaining(message),
+      )
+      await settle()
+      expect(sockets()).toEqual(before)
+      expect(api.isFree(one.port)).toBe(true)
+    }
+  })
+
+  test('by a server that listens already', async () => {
+    const server = opening(net.createServer())
+    await once(server.listen(0), 'listening')
+    const during = sockets()
+    for (const options of [{}, { host: '127.0.0.1' }]) {
+      const one = lease('lease')
+      await expect(one.listen(server, options)).rejects.toMatchObject({
+        code: 'ERR_SERVER_ALREADY_LISTEN',
       })
-    lease('lease').release() // what is opened once is open
-    const before = sockets()
-    const one = lease('lease')
-    const given = server()
-    await expect(one.listen(given as net.Server)).rejects.toThrow(message)
-    await Promise.all(opened.splice(0).map(close))
+      await settle()
+      expect(sockets()).toEqual(during)
+      expect(api.isFree(one.port)).toBe(true)
+      expect(server.listening).toBe(true)
+    }
+    await close(server)
     expect(sockets()).toEqual(before)
-    expect(api.isFree(one.port)).toBe(true)
+  })
+
+  test.each([{}, { host: '127.0.0.1' }])(
+    'by a server with two leases at once, with %j',
+    async (options) => {
+      const server = opening(net.createServer((socket) => socket.end('served')))
+      const [one, two] = [lease('lease'), lease('lease')]
+      const outcomes = await Promise.allSettled([
+        one.listen(server, options),
+        two.listen(server, options),
+      ])
+      expect(outcomes).toMatchObject([
+        { status: 'fulfilled' },
+        { reason: { code: 'ERR_SERVER_ALREADY_LISTEN' } },
+      ])
+      await settle()
+      expect(api.isFree(two.port)).toBe(true)
+      const [data] = (await once(net.connect(one.port, '127.0.0.1'), 'data')) as [Buffer]
+      expect(String(data)).toBe('served')
+      await close(server)
+      await settle()
+      expect(sockets()).toEqual(before)
+    },
+  )
+
+  test('by what makes one server, with two leases', async () => {
+    let server: net.Server | undefined
+    const app = {
+      listen(where: net.ListenOptions) {
+        server ??= opening(net.createServer()).listen(where)
+        return server
+      },
+    }
+    const [one, two] = [lease('lease'), lease('lease')]
+    await one.listen(app)
+    await expect(two.listen(app)).rejects.toThrow('server must listen where its listen() is told')
+    expect(server?.address()).toMatchObject({ port: one.port })
+    expect(api.isFree(two.port)).toBe(true)
+  })
+})
+
+describe('a program that listens on a leased port for a while', () => {
+  const LISTENER = `
+    const server = require('node:net').createServer().listen(Number(process.argv[1]), () => {
+      console.log('listening')
+      process.stdin.once('data', () => { setTimeout(() => server.close(), Number(process.argv[2])); process.stdin.unref() })
+    })`
+
+  test.each([{}, { host: 'localhost' }])(
+    'delays listen() with %j, and is no event of the server',
+    async (options) => {
+      const one = lease('lease')
+      const listener = start(process.execPath, ['-e', LISTENER, String(one.port), '15'])
+      expect(await listener.line()).toBe('listening')
+      const server = opening(net.createServer())
+      const errors: Error[] = []
+      server.on('error', (error) => errors.push(error))
+      listener.process.stdin?.write('close')
+      await one.listen(server, options)
+      expect(server.address()).toMatchObject({ port: one.port })
+      expect(errors).toEqual([])
+      await listener.ended
+    },
+  )
+})
+
+describe.runIf(process.platform === 'linux')('an exclusive lease', () => {
+  const binds = async (port: number, host?: string) => {
+    const server = opening(net.createServer())
+    const listening = once(server.listen({ port, host, exclusive: true }), 'listening')
+    const outcome = await listening.then(
+      () => 'bound',
+      ({ code }) => code,
+    )
+    await close(server)
+    return outcome
+  }
+
+  test('keeps servers out that bind its number, and others do not', async () => {
+    for (const host of [undefined, '127.0.0.1', '0.0.0.0', '::1']) {
+      expect(await binds(lease({ tool: 'lease', exclusive: true }).port, host)).toBe('EADDRINUSE')
+      expect(await binds(lease({ tool: 'lease', exclusive: false }).port, host)).toBe('bound')
+    }
+  })
+
+  test('is passed over by get-port and portfinder, which hand out another', async () => {
+    const getPort = async (port: number) => {
+      clearLockedPorts()
+      return (await npmGetPort({ port })) === port
+    }
+    const portfinder = async (port: number) =>
+      (await getPortPromise({ port, stopPort: port }).catch(() => 0)) === port
+    for (const handsOut of [getPort, portfinder]) {
+      expect(await handsOut(lease({ tool: 'lease', exclusive: true }).port)).toBe(false)
+      expect(await handsOut(lease('lease').port)).toBe(true)
+    }
+  })
+
+  test('is leased to all who ask', () => {
+    const { port } = lease({ tool: 'lease', exclusive: true })
+    expect(api.probe(port, { protocol: 'tcp' })[0]?.reason).toBe('leased')
+    expect(api.isFreeTcp(port)).toBe(false)
+    expect(() => api.leasePort({ include: port, exclusive: true })).toThrow('no free port')
+    expect(() => api.leasePort({ include: port })).toThrow('no free port')
+  })
+
+  test.each([
+    [{}, undefined],
+    [{ protocol: 'both' }, undefined],
+    [{ host: 'localhost' }, undefined],
+    [{ family: 'ipv4' }, undefined],
+    [{}, '127.0.0.1'],
+    [{}, 'localhost'],
+  ] as const)(
+    'of %j gives its port to a server of this process, with host %j',
+    async (options, host) => {
+      const one = lease({ tool: 'lease', exclusive: true, ...options })
+      const server = opening(net.createServer())
+      await one.listen(server, { host })
+      expect(server.address()).toMatchObject({ port: one.port })
+      expect(one.released).toBe(true)
+      await close(server)
+      expect(api.isFree(one.port)).toBe(true)
+    },
+  )
+
+  test('may be one of several, and leaves the port to all once it is released', async () => {
+    const leases = api.leasePorts(3, { tool: 'lease', exclusive: true })
+    taken.push(...leases)
+    for (const one of leases) {
+      expect(await binds(one.port)).toBe('EADDRINUSE')
+      one.release()
+      expect(await binds(one.port)).toBe('bound')
+    }
+  })
+
+  test('is a boolean, of leases alone, with whatever else the options inherit', async () => {
+    expect(() => api.leasePort({ exclusive: 1 as unknown as boolean })).toThrow('options.exclusive')
+    for (const pick of [api.port4me, api.sharedPort]) {
+      expect(() => pick({ exclusive: true } as object)).toThrow('options.exclusive is no option')
+    }
+    const port = await freePort()
+    const options: object = Object.assign(Object.create({ include: port }), { exclusive: true })
+    expect(lease(options).port).toBe(port)
   })
 })

@@ -3,7 +3,12 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { freePort, whileListening, whileListeningOn } from '../support/listeners.js'
+import {
+  freePort,
+  freePortsBelowEphemeral,
+  whileListening,
+  whileListeningOn,
+} from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { script } from '../support/run.js'
 
@@ -139,8 +144,8 @@ describe('pickRandomUnusedPort', () => {
 })
 
 describe('PortReservation', () => {
-  test('gives each port once, until it is released', () => {
-    const reservation = new PortReservation('15000-15099')
+  test('gives each port once, until it is released', async () => {
+    const reservation = new PortReservation(await freePortsBelowEphemeral(20))
     const ports = reservation.reservePorts(5)
     expect(ports.length).toBe(5)
     const sixth = reservation.reservePort() as number
@@ -155,8 +160,8 @@ describe('PortReservation', () => {
     expect(reservation.reservePorts(5)).toEqual(ports)
   })
 
-  test('gives as many as exist', () => {
-    const range = [20100, 20101, 20102].filter((port) => isFree(port))
+  test('gives as many as exist', async () => {
+    const range = await freePortsBelowEphemeral(3)
     const reservation = new PortReservation(range)
     expect(reservation.reservePorts(10)).toEqual(range)
     expect(reservation.reservePort()).toBeUndefined()
@@ -175,9 +180,10 @@ describe('PortReservation', () => {
     })
   })
 
-  test('a release of what is not reserved, or a second one, is harmless', () => {
-    const reservation = new PortReservation(portRange(15000, 15010))
-    reservation.releasePort(15005)
+  test('a release of what is not reserved, or a second one, is harmless', async () => {
+    const ports = await freePortsBelowEphemeral(10)
+    const reservation = new PortReservation(ports)
+    reservation.releasePort(ports[5] as number)
     const port = reservation.reservePort() as number
     reservation.releasePort(port)
     reservation.releasePort(port)

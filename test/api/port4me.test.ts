@@ -146,12 +146,40 @@ describe('a port', () => {
     })
   })
 
+  test('is an error that says how many were tried, and whether others remain', async () => {
+    await whileListeningOn(2, async (busy) => {
+      const [one] = busy
+      const message = (options: object) => {
+        try {
+          return port4me(options)
+        } catch (error) {
+          return (error as Error).message
+        }
+      }
+      const remain = 'more remain, for a higher maxTries (PORT4ME_MAX_TRIES)'
+      expect(message({ include: one })).toBe('no free port: the one candidate is taken')
+      expect(message({ include: one, maxTries: 1 })).toBe(
+        'no free port: the one candidate is taken',
+      )
+      expect(message({ include: busy })).toBe(
+        'no free port: 2 candidates were tried, and each is taken',
+      )
+      expect(message({ prepend: one, maxTries: 1 })).toBe(
+        `no free port: 1 candidate was tried, and it is taken; ${remain}`,
+      )
+      expect(message({ prepend: busy, maxTries: 2 })).toBe(
+        `no free port: 2 candidates were tried, and each is taken; ${remain}`,
+      )
+      expect(message({ prepend: busy, skip: 1, exclude: '1-65535', maxTries: 1 })).toBe(
+        'no free port: the one candidate is taken',
+      )
+    })
+  })
+
   test('is an error at once when the settings leave none', async () => {
     for (const options of [
       { include: '2000', exclude: '2000' },
       { exclude: '1-65535' },
-      { include: [] },
-      { include: '0' },
       { include: 2000, exclude: 2000, mustWork: false },
       { include: '2000', exclude: '2000', prepend: [4001], skip: 1 },
     ]) {
@@ -285,6 +313,51 @@ describe('settings', () => {
     expect(port4me()).toBeGreaterThan(0)
   })
 
+  test.each(['', ' , ', '0', '00-0', 0, [], [0, 0], new Set<number>()])(
+    'include %o names no port, and is the default range, also with a variable and excluded ports',
+    (include) => {
+      setVariables({ PORT4ME_USER: 'alice', PORT4ME_INCLUDE: '8000' })
+      expect(listPorts(5, { include })).toEqual([30845, 19654, 32310, 63992, 15273])
+      expect(listPorts(1, { include, exclude: 30845 })).toEqual([19654])
+      setVariables({ PORT4ME_USER: 'alice', PORT4ME_INCLUDE_SITE: '8000' })
+      expect(listPorts(2, { include })).toEqual([8000, 8000])
+      setVariables({ PORT4ME_USER: 'alice', PORT4ME_INCLUDE_SITE: '0' })
+      expect(listPorts(1, { include })).toEqual([30845])
+    },
+  )
+
+  test.each([
+    [{ PORT4ME_INCLUDE: '0' }, [30845, 19654]],
+    [{ PORT4ME_INCLUDE_SITE: '0' }, [30845, 19654]],
+    [{ PORT4ME_INCLUDE: '0', PORT4ME_INCLUDE_SITE: ',' }, [30845, 19654]],
+    [{ PORT4ME_INCLUDE: '0', PORT4ME_INCLUDE_SITE: '8000' }, [8000, 8000]],
+    [{ PORT4ME_INCLUDE: '8000', PORT4ME_INCLUDE_SITE: '0' }, [8000, 8000]],
+  ])('%j lists %j, as in Bash', (variables, ports) => {
+    setVariables({ PORT4ME_USER: 'alice', ...variables })
+    expect(listPorts(2)).toEqual(ports)
+  })
+
+  test('an empty set of excluded or prepended ports is none, and beats its variable', () => {
+    setVariables({ PORT4ME_USER: 'alice', PORT4ME_EXCLUDE: '30845', PORT4ME_PREPEND: '4321' })
+    expect(listPorts(1, { exclude: '' })).toEqual([4321])
+    expect(listPorts(1, { prepend: '' })).toEqual([19654])
+    expect(listPorts(1, { exclude: '', prepend: ' ' })).toEqual([30845])
+    expect(listPorts(1, { exclude: [], prepend: 0 })).toEqual([30845])
+  })
+
+  test.each([
+    [true, ['true', 'TRUE', 'True', 'T', 't', '1', 'yes', 'YES', 'on', 'On']],
+    [false, ['false', 'FALSE', 'F', 'f', '0', 'no', 'No', 'off', 'OFF']],
+  ])('a variable is %o by each word that R and shells have for it', async (value, words) => {
+    await whileListening({}, (busy) => {
+      for (const word of words) {
+        setVariables({ PORT4ME_MUST_WORK: word })
+        const answer = codeOf(() => port4me({ include: busy }))
+        expect([word, answer]).toEqual([word, value ? 'ERR_NO_FREE_PORT' : -1])
+      }
+    })
+  })
+
   test('an option beats its variable, and site sets add to either', () => {
     setVariables({
       PORT4ME_USER: 'alice',
@@ -409,8 +482,6 @@ describe('wrong input', () => {
     [{ exclude: Symbol('x') }, 'ERR_INVALID_ARG_TYPE'],
     [{ exclude: 10n }, 'ERR_INVALID_ARG_TYPE'],
     [{ include: 'foo' }, 'ERR_PORT_SPEC'],
-    [{ include: '' }, 'ERR_PORT_SPEC'],
-    [{ include: ' , ' }, 'ERR_PORT_SPEC'],
     [{ include: '10-5' }, 'ERR_PORT_SPEC'],
     [{ include: '1-2-3' }, 'ERR_PORT_SPEC'],
     [{ include: '-5' }, 'ERR_PORT_SPEC'],
@@ -482,6 +553,11 @@ describe('wrong input', () => {
     expect(() => port4me({ skip: -1 })).toThrow(/options\.skip must be an integer from 0 .*-1/)
     expect(() => port4me({ user: '' })).toThrow(/options\.user must not be empty/)
     expect(() => port4me({ include: `${'x'.repeat(5000)}` })).toThrow(/^.{1,300}$/)
+    // Escape, DEL, a C1 control, a line separator and a change of direction.
+    const hostile = 'a\x1b[31m\x7f\x9b\u2028\u202e'
+    for (const options of [{ include: hostile }, { [hostile]: 1 }, { host: hostile }]) {
+      expect(() => port4me(options)).toThrow(/^[\x20-\x7e]+$/)
+    }
   })
 
   test.each([0, -1, 1.5, Number.NaN, 2 ** 24 + 1, '5', undefined])(
@@ -514,8 +590,10 @@ test('every port counts as free with _PORT4ME_CHECK_AVAILABLE_PORTS_=any', async
   })
 })
 
-test('the variables of the test run do not leak into scripts', () => {
-  expect(environment().PORT4ME_USER).toBeUndefined()
+test('a script has the user of its test, and no other setting', () => {
+  setVariables({ PORT4ME_USER: 'alice', PORT4ME_SKIP: '1' })
+  const { PORT4ME_USER, PORT4ME_SKIP } = environment()
+  expect({ PORT4ME_USER, PORT4ME_SKIP }).toEqual({ PORT4ME_USER: 'alice' })
 })
 
 test('an array of ports may change between calls', () => {

@@ -5,6 +5,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { freePortsBelowEphemeral } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { ORACLE } from '../support/paths.js'
 
@@ -21,23 +22,18 @@ const each = <Name extends string>(
   all: readonly [Name, Name],
 ): readonly Name[] => (choice === 'both' ? all : [choice])
 
-/** A port that nobody uses, nor the system gives to a connection on another address. */
-function unusedPort(): number {
-  const port = api.pickUnusedPort('15000-29999')
-  if (port === undefined) throw new Error('no port')
-  return port
-}
-
 async function listen(protocol: Protocol, address: (typeof ADDRESSES)[number]) {
   const ipv6Only = address === 'IPv6-only ::'
   const host = ipv6Only ? '::' : address
+  // None that the system gives to a connection on another address.
+  const [unused = 0] = await freePortsBelowEphemeral(1)
   if (protocol === 'tcp') {
-    const server = createServer().listen({ port: unusedPort(), host, ipv6Only })
+    const server = createServer().listen({ port: unused, host, ipv6Only })
     await once(server, 'listening')
     return { port: (server.address() as { port: number }).port, close: () => server.close() }
   }
   const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', ipv6Only })
-  socket.bind(unusedPort(), host)
+  socket.bind(unused, host)
   await once(socket, 'listening')
   return { port: socket.address().port, close: () => socket.close() }
 }

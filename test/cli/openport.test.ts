@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { whileListening } from '../support/listeners.js'
+import { freeRow, whileListening } from '../support/listeners.js'
 import { OPENPORT } from '../support/paths.js'
 import { run } from '../support/run.js'
 
@@ -18,7 +18,8 @@ describe('the program openport', () => {
   })
 
   test('leaves the end out, unless --inclusive is given', async () => {
-    await whileListening({}, (busy) => {
+    const [first = 0] = await freeRow(2)
+    await whileListening({ port: first }, (busy) => {
       const [start, end] = [String(busy), String(busy + 1)]
       expect(openport(start, end)).toEqual({
         status: 1,
@@ -30,24 +31,56 @@ describe('the program openport', () => {
     })
   })
 
+  test('--inclusive tests one port, and alone changes nothing', async () => {
+    await whileListening({}, (busy) => {
+      expect(openport(`${busy}`, `${busy}`, '--inclusive')).toEqual({
+        status: 1,
+        stdout: '',
+        stderr: `openport: error: no free port from ${busy} to ${busy}\n`,
+      })
+    })
+    const port = openport('--inclusive')
+    expect(port).toEqual({ status: 0, stdout: expect.stringMatching(/^\d+\n$/), stderr: '' })
+    const end = port.stdout.trim()
+    expect(openport(end, end, '--inclusive')).toEqual(port)
+  })
+
+  test('a number may have a sign and zeros before it', () => {
+    const port = openport().stdout
+    const end = port.trim()
+    expect(openport(`+${end}`, `0${end}`, '--inclusive')).toMatchObject({ status: 0, stdout: port })
+  })
+
   test.each([
-    [1, ['16000', '15000'], 'START must be less than END'],
-    [1, ['15000', '15000'], 'START must be less than END'],
-    [1, ['foo', '15000'], 'START must be a port from 1 to 65535, not "foo"'],
-    [1, ['15000', '65536'], 'END must be a port from 1 to 65535, not "65536"'],
-    [1, ['0', '15000'], 'START must be a port'],
-    [2, ['15000'], 'a START and an END'],
-    [2, ['1', '2', '3'], 'a START and an END'],
-    [2, ['--inclusive'], '--inclusive'],
-    [2, ['--foo'], '"--foo"'],
-  ])('exits with %i for %j', (status, args, message) => {
+    [['a', 'b'], 'START must be a port from 1 to 65535, not "a"'],
+    [['15000', 'b'], 'END must be a port from 1 to 65535, not "b"'],
+    [['16000', '15000'], 'START must be less than END, not 16000 and 15000'],
+    [['15000', '15000'], 'START must be less than END, not 15000 and 15000'],
+    [['16000', '15000', '--inclusive'], 'START must not be greater than END'],
+    [['foo', '15000'], 'START must be a port from 1 to 65535, not "foo"'],
+    [['15000', '65536'], 'END must be a port from 1 to 65535, not "65536"'],
+    [['0', '15000'], 'START must be a port'],
+    [['++1', '15000'], 'START must be a port'],
+    [['1.5', '15000'], 'START must be a port'],
+    [['', '15000'], 'START must be a port from 1 to 65535, not ""'],
+    [['15000'], 'a START and an END'],
+    [['1', '2', '3'], 'a START and an END'],
+    [['--foo'], 'unknown flag "--foo"; the flags are --inclusive, --help, --version'],
+    [['--foo\x1b[31m'], '"--foo\\u001b[31m"'],
+    [['--inclusive=yes', '1', '2'], '--inclusive takes no value, but has "yes"'],
+    [['-5', '10'], 'unknown flag "-5"'],
+  ])('%j is wrong usage: exit status 2', (args, message) => {
     const answer = openport(...args)
-    expect(answer).toMatchObject({ status, stdout: '' })
+    expect(answer).toMatchObject({ status: 2, stdout: '' })
     expect(answer.stderr).toContain(message)
   })
 
   test('--help and --version print on stdout', () => {
-    expect(openport('--help').stdout).toContain('openport START END [--inclusive]')
-    expect(openport('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    for (const flag of ['--help', '-h']) {
+      expect(openport(flag).stdout).toContain('openport START END [--inclusive]')
+    }
+    for (const flag of ['--version', '-V', '-v']) {
+      expect(openport(flag).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    }
   })
 })

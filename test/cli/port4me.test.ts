@@ -47,6 +47,18 @@ describe('the program', () => {
       [32310, 63992, 15273],
     ],
     [['--user=a=b'], undefined],
+    [['--user=alice', ''], [30845]],
+    [['--user=alice', '--tool='], [30845]],
+    [['--user=alice', '--tool', ''], [30845]],
+    [['--user=alice', '--tool=a', '--tool=rstudio'], [22486]],
+    [['--user=alice', 'a', '--tool=rstudio'], [22486]],
+    [['--user=alice', '--tool=a', 'rstudio'], [22486]],
+    [['--user=alice', 'rstudio', '--tool='], [30845]],
+    [['--user=bob', '--user=alice'], [30845]],
+    [['--user=alice', '--include=8000', '--include='], [30845]],
+    [['--user=alice', '--include=0'], [30845]],
+    [['--user=alice', '--include=,'], [30845]],
+    [['--user=alice', '--exclude=', '--prepend='], [30845]],
   ])('%j prints %j', (args, ports) => {
     const answer = program(args, ANY)
     expect(answer).toEqual(
@@ -127,38 +139,32 @@ describe('the program', () => {
       ['--test=65000', '--prepend={opera}'],
       ['--prepend', '{opera}'],
     ],
-    [
-      ['--test=65000', '--include=,'],
-      ['--include', '","', 'must name ports'],
-    ],
-    [['--exclude='], ['--exclude', '""', 'not be empty']],
     [['--user='], ['--user', '""', 'not be empty']],
+    [['--skip='], ['--skip', '""', 'not be empty']],
     [['--user'], ['--user', 'needs a value']],
     [
       ['--user', '--list=3'],
       ['--user', 'needs a value'],
     ],
-    [['--foo'], ['--foo', 'is no flag', '--include']],
-    [['--foo=bar'], ['--foo', 'is no flag']],
-    [['-x'], ['-x', 'is no flag']],
-    [
-      ['-u', 'alice'],
-      ['-u', 'is no flag'],
-    ],
-    [['--constructor'], ['--constructor', 'is no flag']],
+    [['--foo'], ['unknown flag "--foo"; the flags are --user, ', ', --version']],
+    [['--foo=bar'], ['unknown flag "--foo"']],
+    [['--incldue'], ['unknown flag "--incldue"; did you mean --include?']],
+    [['--inclde=80'], ['did you mean --include?']],
+    [['--includes=80'], ['did you mean --include?']],
+    [['--lits=3'], ['did you mean --list?']],
+    [['--timewait=busy'], ['did you mean --time-wait?']],
+    [['--Help'], ['did you mean --help?']],
+    [['--t\x1b[31m'], ['unknown flag "--t\\u001b[31m"; the flags are']],
+    [['--x\x7f\x9b'], ['unknown flag "--x\\u007f\\u009b"']],
+    [['-x'], ['unknown flag "-x"']],
+    [['-u', 'alice'], ['unknown flag "-u"']],
+    [['--constructor'], ['unknown flag "--constructor"']],
     [['--debug=yes'], ['--debug', '"yes"', 'no value']],
     [
       ['a', 'b'],
       ['one tool', '"a"', '"b"'],
     ],
-    [
-      ['--tool=a', 'b'],
-      ['one tool', '"a"', '"b"'],
-    ],
-    [
-      ['--tool=a', '--tool=b'],
-      ['one tool', '"a"', '"b"'],
-    ],
+    [['--tool'], ['--tool needs a value']],
     [
       ['--list=3', '--test=80'],
       ['--list', '--test', 'one of'],
@@ -215,11 +221,54 @@ describe('the program', () => {
       expect(program([`--test=${port}`, '--debug']).stderr).toBe(
         `port4me: tested ${port}: not free\n`,
       )
-      expect(program([`--test=${port}`], { PORT4ME_DEBUG: 'true' }).stderr).toContain('not free')
+      for (const word of ['true', 'T', 'yes']) {
+        expect(program([`--test=${port}`], { PORT4ME_DEBUG: word }).stderr).toContain('not free')
+      }
+      const hostile = program(['--list=1', '--debug'], { PORT4ME_TOOL: 'a\x1b[31m\nb' }).stderr
+      expect(hostile).toContain('port4me: tool: a\\u001b[31m\\nb\n')
+      expect(hostile).toMatch(/^[\x20-\x7e\n]+$/)
       const why = program([`--why=${port}`])
       expect(program([`--why=${port}`], { PORT4ME_DEBUG: 'true' })).toEqual({
         ...why,
         stderr: `port4me: tested ${port}: in-use\n`,
+      })
+    })
+  })
+
+  test('short flags, and the first word help, print the same as the long ones', () => {
+    for (const flag of ['-V', '-v']) expect(program([flag]).stdout).toBe(`${version}\n`)
+    const help = program(['--help'])
+    for (const words of [['-h'], ['help'], ['api', '-h'], ['help', 'api']]) {
+      expect(program(words)).toEqual(help)
+    }
+    const runHelp = program(['run', '--help'])
+    expect(runHelp.stdout).toContain('port4me run:')
+    for (const words of [
+      ['run', '-h'],
+      ['help', 'run'],
+    ]) {
+      expect(program(words)).toEqual(runHelp)
+    }
+    // Tools of these names have their ports nevertheless.
+    expect(program(['--tool=help', '--user=alice', '--list=1'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\n$/),
+    })
+  })
+
+  test('an empty first word, as of an empty shell variable, is no tool, whatever PORT4ME_TOOL says', () => {
+    expect(program([''], { PORT4ME_USER: 'alice', PORT4ME_TOOL: 'rstudio', ...ANY })).toEqual(
+      printed(30845),
+    )
+  })
+
+  test('PORT4ME_MAX_TRIES=1 with a busy first candidate says that more candidates remain', async () => {
+    await whileListening({}, (busy) => {
+      expect(program([`--prepend=${busy}`], { PORT4ME_MAX_TRIES: '1' })).toEqual({
+        status: 1,
+        stdout: '',
+        stderr:
+          'port4me: error: no free port: 1 candidate was tried, and it is taken; more remain, for a higher maxTries (PORT4ME_MAX_TRIES)\n',
       })
     })
   })
@@ -380,7 +429,6 @@ describe('probe flags', () => {
       ['--test=80', '--protocol=x'],
       ['--protocol', '"x"'],
     ],
-    [[''], ['tool', 'not be empty']],
   ])('%j is wrong usage', (args, words) => {
     const { status, stdout, stderr } = program(args)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
@@ -413,6 +461,9 @@ describe('Bash completion', () => {
     expect(complete('port4me --in')).toEqual(['--include='])
     expect(complete('port4me --')).toContain('--exclude=')
     expect(complete('port4me --v')).toEqual(['--version'])
+    expect(complete('port4me run --e')).toEqual(['--exclude=', '--env=', '--exclusive'])
+    expect(complete('port4me he')).toEqual(['help'])
+    expect(complete('port4me help r')).toEqual(['run'])
   })
 
   test('completes users, and offers nothing for a port', () => {

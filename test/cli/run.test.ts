@@ -38,16 +38,24 @@ describe('port4me run', () => {
   })
 
   test('takes the flags of port4me', async () => {
-    const [, second] = api.listPorts(2, { user: 'bob', tool: 'run' })
+    const port = api.port4me({ user: 'bob', tool: 'run', skip: 1 })
     expect(printed(['--user=bob', '--tool', 'run', '--skip=1', '--env', 'OTHER'])).toEqual([
       [],
       null,
-      String(second),
+      String(port),
     ])
     const next = await freePort()
     await whileListening({}, (busy) => {
       expect(printed([`--prepend=${busy},${next}`])).toEqual([[], String(next), null])
     })
+  })
+
+  test('an empty tool is none, and the last tool counts', () => {
+    const port = String(api.port4me({ user: 'alice', tool: 'run' }))
+    expect(printed(['a', '--tool=run'])).toEqual([[], port, null])
+    const [untold] = printed(['']) as [unknown, string]
+    expect(printed(['--tool='])).toEqual([untold, expect.any(String), null])
+    expect(printed([''])).toEqual([[], String(api.port4me({ user: 'alice', tool: '' })), null])
   })
 
   test('--env beats the variable of that name', () => {
@@ -158,15 +166,21 @@ describe('port4me run', () => {
   })
 
   test.each([
-    [[], 'run needs a command: port4me run [flags] -- COMMAND [ARGUMENTS]'],
-    [['tool'], 'run needs a command'],
-    [['--'], 'run needs a command'],
-    [['--', ''], 'run needs a command'],
+    [[], 'run needs "--" and then a command: port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'],
+    [['tool'], 'run needs "--" and then a command'],
+    [['--'], 'run needs "--" and then a command'],
+    [['--', ''], 'run needs "--" and then a command'],
+    [
+      ['api', 'node', 'x'],
+      'run needs "--" before the command: port4me run [TOOL] [flags] -- COMMAND',
+    ],
+    [['node', 'x', '--port={port}'], 'run needs "--" before the command'],
     [['--env=', '--', 'true'], '--env must not be empty, but is ""'],
     [['--env', '--', 'true'], '--env needs a value'],
     [['--env=A=B', '--', 'true'], '--env must be the name of a variable, without "=", not "A=B"'],
-    [['--list=3', '--', 'true'], '--list is no flag; those are --user'],
-    [['--foo', '--', 'true'], '--foo is no flag; those are --user'],
+    [['--list=3', '--', 'true'], 'unknown flag "--list"; the flags are --user'],
+    [['--foo', '--', 'true'], 'unknown flag "--foo"; the flags are --user'],
+    [['--exclusiv', '--', 'true'], 'unknown flag "--exclusiv"; did you mean --exclusive?'],
     [['a', 'b', '--', 'true'], 'one tool is allowed, but there are two: "a" and "b"'],
     [['--include=10-5', '--', 'true'], '--include must be'],
     [['--skip=-1', '--', 'true'], '--skip must be an integer'],

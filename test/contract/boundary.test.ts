@@ -181,6 +181,61 @@ describe('the addon', () => {
     }
   })
 
+  test.each(['Object.prototype', 'Error.prototype'])(
+    'a failed system call is an error of its own properties, whatever %s has',
+    (prototype) => {
+      const seen = inAnotherProcess(`
+        const unwelcome = ['code', 'syscall', 'address', 'port', 'message', 'stack', 'name', 'then', 'cause']
+        for (const name of unwelcome) {
+          const before = Object.getOwnPropertyDescriptor(${prototype}, name)
+          Object.defineProperty(${prototype}, name, {
+            configurable: true,
+            get() {},
+            set() { throw new Error('the setter of ' + name + ' was called') },
+          })
+          const errors = []
+          for (const call of Object.values(calls)) await settled(call('192.0.2.1'), errors)
+          for (const call of Object.values(calls)) await settled(call('nonsense'), [])
+          delete ${prototype}[name]
+          if (before !== undefined) Object.defineProperty(${prototype}, name, before)
+          for (const error of errors) {
+            seen.push({ name, is: error instanceof Error, ...Object.getOwnPropertyDescriptors(error) })
+          }
+        }`)
+      expect(seen).toHaveLength(9 * 7)
+      const property = (value: unknown) => ({
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+      for (const error of seen) {
+        expect(error).toMatchObject({
+          is: true,
+          code: property('EADDRNOTAVAIL'),
+          syscall: property('bind'),
+          message: { value: expect.stringMatching(/^bind EADDRNOTAVAIL: /) },
+        })
+      }
+    },
+  )
+
+  test('a getter "then" that throws rejects the promise, and harms nothing else', () => {
+    const [answers, rejections] = inAnotherProcess(`
+      Object.defineProperty(Object.prototype, 'then', {
+        configurable: true,
+        get() { throw new Error('on purpose') },
+      })
+      const answers = [], errors = []
+      const asked = [calls.pickAsync, calls.probeAsync, calls.pickAsync].map((call) =>
+        settled(call('127.0.0.1').then((answer) => { answers.push(typeof answer) }), errors))
+      for (const promise of asked) await promise
+      delete Object.prototype.then
+      seen.push(answers, errors.map(({ message }) => message))`)
+    expect(answers).toEqual(['number', 'number'])
+    expect(rejections).toEqual(['on purpose'])
+  })
+
   test('is loaded by several worker threads at once, and let go of', () => {
     const body = `
       const { Worker, isMainThread } = require('node:worker_threads')
@@ -203,4 +258,25 @@ describe('the addon', () => {
 
 function isTypeOrRangeError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError
+}
+
+/** Runs a script that has `calls` of each function, about a host; what it puts into `seen` comes back. */
+function inAnotherProcess(body: string): unknown[] {
+  const code = `
+    const addon = require(${JSON.stringify(ADDON)})
+    const all = new Uint8Array(8192).fill(255, 128), none = new Uint16Array(0)
+    const port = addon.ephemeralPort(${TCP}, ''), ports = new Uint16Array([port])
+    const calls = {
+      isFree: async (host) => addon.isFree(port, ${TCP}, host),
+      probe: async (host) => void addon.probe(ports, ${TCP}, host),
+      pick: async (host) => addon.pick(1, all, none, 0, 9, ${TCP}, host),
+      hold: async (host) => void addon.hold(1, all, none, 0, 9, ${TCP}, host, false),
+      ephemeralPort: async (host) => addon.ephemeralPort(${TCP}, host),
+      probeAsync: async (host) => void (await addon.probeAsync(ports, ${TCP}, host)),
+      pickAsync: async (host) => addon.pickAsync(1, all, none, 0, 9, ${TCP}, host),
+    }
+    const settled = (promise, errors) => promise.then(() => {}, (error) => { errors.push(error) })
+    const seen = []
+    ;(async () => { ${body} })().then(() => console.log(JSON.stringify(seen)))`
+  return JSON.parse(execFileSync(process.execPath, ['-e', code], { encoding: 'utf8' }))
 }

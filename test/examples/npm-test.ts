@@ -5,7 +5,7 @@ const TIMEOUT = 120_000
 const GRACE = 10_000
 
 /** No more than these: Vitest's own would reach into the runner that an example starts. */
-const KEPT = ['HOME', 'LANG', 'PATH', 'PORT4ME_ENGINE', 'TMPDIR']
+const KEPT = ['HOME', 'LANG', 'PATH', 'PORT4ME_ENGINE', 'PORT4ME_USER', 'TMPDIR']
 
 export interface NpmTest {
   /** null: it was ended, after two minutes. */

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PROGRAM } from '../support/paths.js'
 import { OWN_NETWORK, preloading, program, run, script } from '../support/run.js'
 
 /** What a script throws, as JSON. */
@@ -167,12 +168,38 @@ test('a privileged port is not free for a user without privilege', () => {
   expect(script(body, { before: OWN_NETWORK })).toEqual([true, false, 8123])
 })
 
-test('an account without a name is an error that says what to set', () => {
-  const answer = script(
-    `process.setgid(4242); process.setuid(4242); ${caught('port4me.port4me()')}`,
-    { before: process.getuid?.() === 0 ? [] : ['unshare', '-r'] },
-  )
-  expect(answer).toMatchObject({ name: 'Port4meError', code: 'ERR_NO_USER' })
+describe('a user id without an account', () => {
+  const before = process.getuid?.() === 0 ? [] : ['unshare', '-r']
+  const variables = { PORT4ME_USER: '' }
+  const become = 'process.setgid(4242); process.setuid(4242);'
+
+  test('is the user uid and the number', () => {
+    const body = `${become} return [port4me.listPorts(3), port4me.listPorts(3, { user: 'uid4242' }),
+      port4me.listPorts(3)]`
+    const [ports, named, again] = script(body, { before, variables }) as number[][]
+    expect(ports).toEqual(named)
+    expect(again).toEqual(named)
+  })
+
+  test('is told by --debug', () => {
+    const code = `${become} process.argv.splice(1, 0, 'port4me'); require(${JSON.stringify(PROGRAM)})`
+    const [command = process.execPath, ...args] = [...before, process.execPath]
+    const { status, stderr } = run(
+      command,
+      [...args, '-e', code, '--', '--debug', '--list=1'],
+      variables,
+    )
+    expect(status).toBe(0)
+    expect(stderr).toContain('port4me: user: uid4242 (from the user id, which has no account)\n')
+  })
+
+  test('is an error where there are no user ids', () => {
+    const body = `${become} delete process.geteuid; ${caught('port4me.port4me()')}`
+    expect(script(body, { before, variables })).toMatchObject({
+      name: 'Port4meError',
+      code: 'ERR_NO_USER',
+    })
+  })
 })
 
 test('another account after setuid is another user', () => {
@@ -182,6 +209,7 @@ test('another account after setuid is another user', () => {
     return [before, ports(), port4me.listPorts(1, { user: require('node:os').userInfo().username })]`
   const [before, after, named] = script(body, {
     before: process.getuid?.() === 0 ? [] : ['unshare', '-r'],
+    variables: { PORT4ME_USER: '' },
   }) as number[][][]
   expect(after).toEqual([named, named])
   expect(after).not.toEqual(before)

@@ -180,6 +180,30 @@ void PickFromNothingTriesNothing() {
   CHECK(PickFirstFree(SearchFor(bits, prepend, 1), free).tries == 0);
 }
 
+void PickInPartsIsTheSamePick() {
+  const Bits bits = Every();
+  const std::vector<uint16_t> prepend{4001, 4002, 4003};
+  for (const uint32_t part : {1u, 2u, 16u, 1000u}) {
+    for (const uint64_t skip : {0u, 2u, 3u, 17u}) {
+      std::vector<uint16_t> at_once;
+      std::vector<uint16_t> in_parts;
+      const auto into = [](std::vector<uint16_t>* asked) {
+        return [asked](uint16_t port) {
+          asked->push_back(port);
+          return asked->size() == 100 ? Answer::kFree : Answer::kBusy;
+        };
+      };
+      const Search search = SearchFor(bits, prepend, skip);
+      const Pick pick = PickFirstFree(search, into(&at_once));
+      PickSearch searching(search);
+      size_t parts = 1;
+      while (!searching.Run(part, into(&in_parts))) CHECK(in_parts.size() == part * parts++);
+      CHECK(searching.pick().port == pick.port && searching.pick().tries == pick.tries);
+      CHECK(in_parts == at_once && pick.tries == 100);
+    }
+  }
+}
+
 constexpr Case kCases[] = {
     {"hashcodes are those of the references", HashcodesOfTheReferences},
     {"the hashcode of a surrogate pair is that of its code point",
@@ -196,6 +220,7 @@ constexpr Case kCases[] = {
     {"a pick is the first free candidate", PickTakesTheFirstFreeCandidate},
     {"a pick tries prepended ports first", PickTriesPrependedPortsFirst},
     {"a pick asks each candidate once and gives up", PickAsksEachCandidateOnceAndGivesUp},
+    {"a pick in parts is the same pick", PickInPartsIsTheSamePick},
     {"a pick stops after the allowed tries", PickStopsAfterMaxTries},
     {"a pick stops at a failed probe", PickStopsAtAFailedProbe},
     {"a pick from nothing tries nothing", PickFromNothingTriesNothing},

@@ -5,21 +5,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { installPackage } from '../support/installed.js'
+import { freePort } from '../support/listeners.js'
 import { ROOT } from '../support/paths.js'
 import { environment, run } from '../support/run.js'
 
 let folder: string
 
-const npm = (args: readonly string[], cwd: string): string =>
-  execFileSync('npm', args, { cwd, encoding: 'utf8', env: environment() })
-
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'port4me-package-'))
-  const [packed] = JSON.parse(
-    npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
-  ) as [{ filename: string }]
-  writeFileSync(join(folder, 'package.json'), '{ "name": "user", "private": true }')
-  npm(['install', '--ignore-scripts', '--omit=dev', join(folder, packed.filename)], folder)
+  installPackage(folder)
 }, 120_000)
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -49,9 +44,9 @@ describe('the installed package', () => {
     expect(node(['--input-type=module', '-e', code])).toBe('native true true\n')
   })
 
-  test('answers a question that needs its thread', () => {
-    const code =
-      'process.env.PORT4ME_ENGINE = "fallback"; console.log(require("port4me").isFreeTcp(54321, { host: "127.0.0.1" }))'
+  test('answers a question that needs its thread', async () => {
+    const code = `process.env.PORT4ME_ENGINE = "fallback"
+      console.log(require("port4me").isFreeTcp(${await freePort()}, { host: "127.0.0.1" }))`
     expect(node(['-e', code])).toBe('true\n')
   })
 

@@ -41,6 +41,20 @@ const read = (port) =>
       .on('error', reject)
   })
 
+/** Whether servers can have the first candidates of a user, for each of these tools. */
+async function areFree(tools, user, { listPorts }) {
+  for (const port of tools.flatMap((tool) => listPorts(2, { user, tool }))) {
+    const server = net.createServer()
+    try {
+      await listen(server, { port })
+    } catch {
+      return false
+    }
+    await close(server)
+  }
+  return true
+}
+
 async function main() {
   const port4me = require(packageFolder)
   result.engine = port4me.engine
@@ -61,7 +75,10 @@ async function main() {
   }
   result.vectorsExpected = lines.length
 
-  const user = 'platform'
+  // A user whose first candidates nobody has.
+  let user
+  do user = `platform ${Math.random()}`
+  while (!(await areFree(['0.0.0.0', '127.0.0.1', '::', '::1', 'lease'], user, port4me)))
   for (const host of ['0.0.0.0', '127.0.0.1', '::', '::1']) {
     const [first, second] = port4me.listPorts(2, { user, tool: host })
     const server = net.createServer()

@@ -18,7 +18,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { readSettings } from '../../lib/settings/settings.js'
 import { fallback } from '../support/engines.js'
-import { ROOT, VECTORS } from '../support/paths.js'
+import { installPackage } from '../support/installed.js'
+import { VECTORS } from '../support/paths.js'
 import { environment, run } from '../support/run.js'
 import { type Vector, vectors } from '../support/vectors.js'
 import { runtime } from './runtimes.js'
@@ -30,14 +31,7 @@ let installed: string
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'port4me-platforms-'))
-  const npm = (args: readonly string[], cwd: string) =>
-    execFileSync('npm', args, { cwd, encoding: 'utf8', env: environment() })
-  const [packed] = JSON.parse(
-    npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
-  ) as [{ filename: string; unpackedSize: number }]
-  expect(packed.unpackedSize).toBeLessThanOrEqual(2_500_000)
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
-  npm(['install', '--ignore-scripts', '--omit=dev', join(folder, packed.filename)], folder)
+  expect(installPackage(folder).unpackedSize).toBeLessThanOrEqual(2_500_000)
   installed = join(folder, 'node_modules', 'port4me')
 }, 120_000)
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -6,7 +6,8 @@ import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { freePortsBelowEphemeral } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { ROOT } from '../support/paths.js'
 import { type Companion, start } from '../support/processes.js'
@@ -52,18 +53,22 @@ describe.each([
     expect(() => api.leasePort({ include: ports })).toThrow('400 candidates were tried')
 
     await Promise.all(leasers.map((leaser) => leaser.kill('SIGKILL')))
-    const again = api.leasePorts(400, { include: ports })
+    const again = await leaseAll(ports)
     expect(again.map(({ port }) => port).sort()).toEqual(ports.sort())
     for (const lease of again) lease.release()
   })
 
   test('get all the ports that there are', async () => {
-    // None that the system may choose meanwhile, for whatever process.
-    const include = api.listPorts(64, { tool: 'tight', include: '10000-29999' })
+    const include = await freePortsBelowEphemeral(64)
     const { ports } = await leaseBesideWithin(engines, 4, include)
     expect(ports.sort()).toEqual(include.sort())
   })
 })
+
+/** Leases of all these ports, each of which another program may have for a moment. */
+async function leaseAll(ports: readonly number[]) {
+  return await vi.waitFor(() => api.leasePorts(ports.length, { include: ports }), 5_000)
+}
 
 /** As leaseBeside(), of these ports alone. */
 async function leaseBesideWithin(

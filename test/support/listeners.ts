@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type ListenOptions, type Server } from 'node:net'
 
@@ -28,9 +29,46 @@ export async function whileListeningOn<T>(
   }
 }
 
-/** A port that was free just now. */
+/** A port that was free just now, on TCP and UDP. */
 export async function freePort(): Promise<number> {
-  return await whileListening({ port: 0 }, (port) => port)
+  for (;;) {
+    const port = await whileListening({ port: 0 }, (port) => port)
+    if (await isFree(port)) return port
+  }
+}
+
+/** Free ports in a row. */
+export async function freeRow(count: number): Promise<number[]> {
+  for (;;) {
+    const first = await freePort()
+    const row = Array.from({ length: count }, (_, i) => first + i)
+    const areFree = await Promise.all(row.map(isFree))
+    if (areFree.every(Boolean)) return row
+  }
+}
+
+/** So many free ports that the system chooses for no program: those below its range on every system. */
+export async function freePortsBelowEphemeral(count: number): Promise<number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    if (await isFree(port)) ports.add(port)
+  }
+  return [...ports]
+}
+
+/** Whether a server and a UDP socket can have it, one after the other. */
+async function isFree(port: number): Promise<boolean> {
+  const socket = createSocket('udp6')
+  try {
+    socket.bind(port)
+    await once(socket, 'listening')
+    return await whileListening({ port }, () => true)
+  } catch {
+    return false
+  } finally {
+    socket.close()
+  }
 }
 
 async function listen(options: ListenOptions): Promise<Server> {

@@ -7,12 +7,14 @@ export interface Run {
   readonly stderr: string
 }
 
-/** This process's variables without those that settings are read from, but for the engine's. */
+/** Settings that a script or a program inherits: who its user is, and which engine it has. */
+const INHERITED = ['PORT4ME_USER', 'PORT4ME_ENGINE', 'PORT4ME_PREBUILD']
+
+/** This process's variables without those that settings are read from, but for these. */
 export function environment(variables: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) =>
-      name === 'PORT4ME_ENGINE' ||
-      name === 'PORT4ME_PREBUILD' ||
+      INHERITED.includes(name) ||
       !(/^_?PORT4ME_/.test(name) || ['LOGNAME', 'USER', 'LNAME', 'USERNAME'].includes(name)),
   )
   return { ...Object.fromEntries(kept), ...variables }

@@ -4,14 +4,19 @@ import { createSocket, type Socket } from 'node:dgram'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type ListenOptions, type Server } from 'node:net'
 import type { Endpoint, Protocol } from './endpoints.js'
-import type { LocksNow } from './lock.js'
+import type { LocksNow, Look } from './lock.js'
+import { wait, waitNow } from './wait.js'
 
-/** `absent`: the system lacks the family, or the address is not this machine's. */
+/**
+ * What became of a step. `denied`: for want of privilege, or by a policy. `absent`: the system lacks the
+ * family, or the address is not this machine's.
+ */
 export type Bind =
   | { readonly is: 'bound'; readonly port: number }
-  | { readonly is: 'in-use' | 'denied' }
-  | { readonly is: 'locked' | 'unlocked' }
-  | { readonly is: 'absent'; readonly error: NodeJS.ErrnoException }
+  | { readonly is: 'in-use' }
+  | { readonly is: 'denied' | 'absent'; readonly error: NodeJS.ErrnoException }
+  | { readonly is: Look }
+  | { readonly is: 'waited' }
 
 /** What Node.js says of a listen() that fails, at once; since 22.3 and 20.17. */
 const LISTEN_ERRORS = 'tracing:net.server.listen:error'
@@ -21,13 +26,20 @@ export function bindsAtOnce({ protocol, everywhere }: Endpoint): boolean {
   return protocol === 'udp' || everywhere
 }
 
-/** What to ask of a port: to bind an endpoint, or to look at the lock of a protocol. */
-export type Step = readonly [what: Endpoint | Protocol, port: number]
+/** To bind an endpoint; to look at the lock of a protocol; or to wait, before either is done again. */
+export type Step =
+  | readonly [what: Endpoint | Protocol, port: number]
+  | readonly [what: 'wait', milliseconds: number]
 
 /** Binds and lets go before it returns. Throws an error that says nothing of the port. */
-export function bindNow([what, port]: Step, locks: LocksNow): Bind {
-  if (typeof what === 'string') return { is: locks.has(what, port) ? 'locked' : 'unlocked' }
-  return what.protocol === 'udp' ? bindUdp(what, port) : listenNow(port)
+export function bindNow([what, number]: Step, locks: LocksNow): Bind {
+  if (what === 'wait') {
+    waitNow(number)
+    locks.forget()
+    return { is: 'waited' }
+  }
+  if (typeof what === 'string') return { is: locks.look(what, number) }
+  return what.protocol === 'udp' ? bindUdp(what, number) : listenNow({ port: number })
 }
 
 let lastListen: Promise<unknown> = Promise.resolve()
@@ -37,18 +49,25 @@ let lastListen: Promise<unknown> = Promise.resolve()
  * after the other, so that calls at the same time do not take each other for a server.
  */
 export async function bind(step: Step, locks: LocksNow): Promise<Bind> {
-  const [what, port] = step
+  const [what, number] = step
+  if (what === 'wait') {
+    await wait(number)
+    locks.forget()
+    return { is: 'waited' }
+  }
   if (typeof what === 'string' || bindsAtOnce(what)) return bindNow(step, locks)
-  const mine = lastListen.then(() => listen(what, port))
+  const mine = lastListen.then(() => listen(what, number))
   lastListen = mine.catch(ignore)
   return await mine
 }
 
 /**
- * listen() without a host binds before it returns, `::` with both families or, where there is no
- * IPv6, `0.0.0.0`; `exclusive` keeps a cluster worker from asking its primary.
+ * Listens, and lets go before it returns. listen() binds at once when it is given the name of a Unix
+ * socket, or a port without a host: then `::` with both families or, where there is no IPv6, `0.0.0.0`.
+ * `exclusive` keeps a cluster worker from asking its primary.
  */
-function listenNow(port: number): Bind {
+export function listenNow(where: { readonly port: number } | { readonly path: string }): Bind {
+  const { port = 0 } = where as { port?: number }
   let failure: NodeJS.ErrnoException | undefined
   const server = createServer()
   const onError = (message: unknown): void => {
@@ -58,16 +77,17 @@ function listenNow(port: number): Bind {
   server.on('error', ignore)
   subscribe(LISTEN_ERRORS, onError)
   try {
-    server.listen({ port, exclusive: true })
+    server.listen({ ...where, exclusive: true })
+    // No longer than it must: meanwhile whoever asks about the port finds it in use.
+    if (server.listening) {
+      const bound = port === 0 ? boundTo(server) : ({ is: 'bound', port } as const)
+      server.close(ignore)
+      return bound
+    }
   } finally {
     unsubscribe(LISTEN_ERRORS, onError)
   }
-  if (!server.listening) {
-    return failure === undefined ? refusedLikeUdp(port) : refused(failure)
-  }
-  const bound = boundTo(server)
-  server.close(ignore)
-  return bound
+  return failure === undefined ? refusedLikeUdp(port) : refused(failure)
 }
 
 function listen(endpoint: Endpoint, port: number): Promise<Bind> {
@@ -124,7 +144,7 @@ export function refused(error: NodeJS.ErrnoException): Bind {
       return { is: 'in-use' }
     case 'EACCES':
     case 'EPERM':
-      return { is: 'denied' }
+      return { is: 'denied', error }
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
       return { is: 'absent', error }

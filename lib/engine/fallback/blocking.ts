@@ -13,39 +13,136 @@ export type BlockingCall =
       [Name in Asked]: { readonly name: Name; readonly args: Parameters<Engine[Name]> }
     }[Asked]
   | { readonly name: 'hold'; readonly args: readonly [id: number, ...Parameters<Engine['hold']>] }
-  | { readonly name: 'release'; readonly args: readonly [id: number] }
+  | { readonly name: 'release' | 'admitServers'; readonly args: readonly [id: number] }
+
+/** What the thread is sent: a call, or the number of a hold to release without an answer. */
+export type Sent = BlockingCall | number
 
 /** What the thread is given at its start. */
 export interface ThreadData {
   readonly port: MessagePort
-  /** Counts the answers. */
-  readonly answers: Int32Array
+  readonly shared: Int32Array
 }
 
-export type Answered =
-  | { readonly answer: unknown }
-  | { readonly failure: { code?: string; syscall?: string; message: string } }
+/** What the thread says of itself in the memory that it shares, since the other one waits and hears nothing. */
+export const Shared = {
+  /** How many answers it sent. */
+  ANSWERS: 0,
+  /** How often it was seen to live: 0 before it started, and ENDED for good. */
+  LIFE: 1,
+  LENGTH: 2,
+  ENDED: -1,
+} as const
 
-/** No answer takes longer unless the thread is gone: the slowest, for all ports, takes seconds. */
-const PATIENCE_MS = 300_000
+/** What an error says that a message between threads would lose. */
+const FIELDS = ['code', 'errno', 'syscall', 'address', 'port'] as const
 
-let thread: { port: MessagePort; answers: Int32Array } | undefined
+export type Failure = { readonly message: string } & {
+  readonly [Field in (typeof FIELDS)[number]]?: unknown
+}
+
+export type Answered = { readonly answer: unknown } | { readonly failure: Failure }
+
+export function failureOf(error: Failure): Failure {
+  const fields = FIELDS.filter((field) => error[field] !== undefined)
+  const entries = fields.map((field) => [field, error[field]] as const)
+  return { message: error.message, ...Object.fromEntries(entries) }
+}
+
+/** How often the thread is seen to live while it works, and how often it is looked at: milliseconds. */
+export const BEAT_MS = 100
+const LOOK_MS = 250
+
+/** So many looks in a row that see no life, 5 seconds, are the end; and so many looks at one call. */
+const SILENT_LOOKS = 20
+const LOOKS = 1200
+
+let current: AnsweringThread | undefined
+
+/** The thread, started when there is none. Throws an error of the system when that fails. */
+export function currentThread(): AnsweringThread {
+  if (current === undefined || current.isGone) current = new AnsweringThread()
+  return current
+}
 
 export function callBlocking(call: BlockingCall): unknown {
-  thread ??= startThread()
-  const { port, answers } = thread
-  const before = Atomics.load(answers, 0)
-  port.postMessage(call)
-  // The notification of the answer before may come only now, and wake this in vain.
-  while (Atomics.load(answers, 0) === before) {
-    if (Atomics.wait(answers, 0, before, PATIENCE_MS) === 'timed-out') {
-      thread = undefined
-      throw threadError('ETIMEDOUT', 'the thread of the TypeScript engine does not answer')
+  return currentThread().call(call)
+}
+
+export class AnsweringThread {
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #shared = new Int32Array(
+    new SharedArrayBuffer(Shared.LENGTH * Int32Array.BYTES_PER_ELEMENT),
+  )
+  #isGone = false
+
+  constructor() {
+    checkDescriptors()
+    const { port1, port2 } = new MessageChannel()
+    const workerData: ThreadData = { port: port2, shared: this.#shared }
+    try {
+      // A file of its own in dist/, beside the one that this is bundled into. Without flags and
+      // variables: what NODE_OPTIONS preloads might ask a question too, and start a thread, and so on.
+      this.#worker = new Worker(require.resolve('./fallback-thread.js'), {
+        workerData,
+        transferList: [port2],
+        execArgv: [],
+        env: {},
+      })
+    } catch (error) {
+      const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException
+      throw threadError(code, `the TypeScript engine cannot start its thread: ${message}`)
+    }
+    this.#worker.on('error', () => {}) // the next call says so
+    this.#worker.on('exit', () => {
+      this.#isGone = true
+    })
+    this.#worker.unref()
+    port1.unref()
+    this.#port = port1
+  }
+
+  /** Whether it has ended, and with it all that it held. */
+  get isGone(): boolean {
+    return this.#isGone || Atomics.load(this.#shared, Shared.LIFE) === Shared.ENDED
+  }
+
+  /** Waits for the answer. Throws what the thread throws, or an error of the system when it is gone. */
+  call(call: BlockingCall): unknown {
+    const answers = Atomics.load(this.#shared, Shared.ANSWERS)
+    this.#port.postMessage(call satisfies Sent)
+    this.#waitForAnswer(answers)
+    const { message } = receiveMessageOnPort(this.#port) as { message: Answered }
+    if ('answer' in message) return message.answer
+    throw Object.assign(new Error(message.failure.message), message.failure)
+  }
+
+  /** Releases a hold some time soon. */
+  abandon(id: number): void {
+    if (!this.isGone) this.#port.postMessage(id satisfies Sent)
+  }
+
+  #waitForAnswer(answers: number): void {
+    let life = Atomics.load(this.#shared, Shared.LIFE)
+    let silentLooks = 0
+    for (let looks = 0; ; ) {
+      const woken = Atomics.wait(this.#shared, Shared.ANSWERS, answers, LOOK_MS)
+      // The notification of an answer before may come only now, and wake this in vain.
+      if (Atomics.load(this.#shared, Shared.ANSWERS) !== answers) return
+      if (this.isGone) throw threadError('ESRCH', 'the thread of the TypeScript engine has ended')
+      if (woken !== 'timed-out') continue
+      // Looks are counted, and not time: a process that was stopped meanwhile would find it all gone.
+      const seen = Atomics.load(this.#shared, Shared.LIFE)
+      silentLooks = seen === life ? silentLooks + 1 : 0
+      life = seen
+      if (silentLooks < SILENT_LOOKS && ++looks < LOOKS) continue
+      this.#isGone = true
+      void this.#worker.terminate() // and with it all that it holds ends
+      const what = life === 0 ? 'does not start' : 'does not answer'
+      throw threadError('ETIMEDOUT', `the thread of the TypeScript engine ${what}`)
     }
   }
-  const { message } = receiveMessageOnPort(port) as { message: Answered }
-  if ('answer' in message) return message.answer
-  throw Object.assign(new Error(message.failure.message), message.failure)
 }
 
 /** Descriptors that a thread with an event loop takes, and some. */
@@ -63,34 +160,6 @@ function checkDescriptors(): void {
   } finally {
     for (const descriptor of held) closeSync(descriptor)
   }
-}
-
-function startThread(): { port: MessagePort; answers: Int32Array } {
-  checkDescriptors()
-  const { port1, port2 } = new MessageChannel()
-  const answers = new Int32Array(new SharedArrayBuffer(4))
-  const workerData: ThreadData = { port: port2, answers }
-  try {
-    // A file of its own in dist/, beside the one that this is bundled into. Without flags and
-    // variables: what NODE_OPTIONS preloads might ask a question too, and start a thread, and so on.
-    const worker = new Worker(require.resolve('./fallback-thread.js'), {
-      workerData,
-      transferList: [port2],
-      execArgv: [],
-      env: {},
-    })
-    // Without a word, and all that it held is let go of: the next call starts another.
-    worker.on('error', () => {})
-    worker.on('exit', () => {
-      if (thread?.answers === answers) thread = undefined
-    })
-    worker.unref()
-  } catch (error) {
-    const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException
-    throw threadError(code, `the TypeScript engine cannot start its thread: ${message}`)
-  }
-  port1.unref()
-  return { port: port1, answers }
 }
 
 /** A failure to be reported as one of the system. */

@@ -11,8 +11,10 @@ import {
   type Socket,
 } from 'node:net'
 import type { Engine, Pick } from '../../../binding.js'
+import { nextTurn } from '../../next-turn.js'
 import { Flag } from '../../question.js'
-import { type Bind, bind, refused } from './bind.js'
+import { type Bind, refused } from './bind.js'
+import { answerLater } from './drive.js'
 import {
   type Endpoint,
   endpointsOf,
@@ -21,66 +23,160 @@ import {
   protocolsOf,
   wildcards,
 } from './endpoints.js'
-import { LocksNow, lockNames } from './lock.js'
-import { candidatesOf } from './steps.js'
+import { KEEPS_NAMES, LocksNow, lockNames, withReadableName } from './lock.js'
+import { askedBy, candidatesOf, patientSteps } from './steps.js'
 
 /** Closes a socket at once. */
 type Closer = () => void
 
-const holds = new Map<number, readonly Closer[]>()
+/** What holds a port. */
+interface Held {
+  readonly locks: Closer[]
+  readonly sockets: Closer[]
+}
+
+const holds = new Map<number, Held>()
+
+/** The locks that this thread has, a byte for each port: it need not ask the system about its own. */
+const ownLocks = { tcp: new Uint8Array(65536), udp: new Uint8Array(65536) }
 
 /** Holds the first candidate that can be held, under a number of the caller's choice. */
 export async function hold(id: number, ...args: Parameters<Engine['hold']>): Promise<Pick> {
-  const [, , , , maxTries, question, host] = args
+  const [, , , , maxTries, question, host, exclusive] = args
   const protocols = protocolsOf(question)
-  const locks = new LocksNow()
+  const others = new LocksOfOthers(protocols)
+  const asked = askedBy(question, host, []) // whoever holds a port has its locks
   let tries = 0
   for (const port of candidatesOf(args)) {
     if (tries === maxTries) break
     tries++
-    // Sooner told than by trying; and one may have a name that Node.js cannot bind.
-    if (protocols.some((protocol) => locks.has(protocol, port))) continue
-    const closers: Closer[] = []
-    let held = false
+    if (protocols.some((protocol) => ownLocks[protocol][port] === 1)) continue
+    if (others.have(port)) continue
+    const held: Held = { locks: [], sockets: [] }
+    let isHeld = false
     try {
-      held = await holdPort(port, question, host, locks, closers)
+      const isLocked = await takeLocks(protocols, port, held)
+      if (!isLocked) others.haveOne()
+      isHeld =
+        isLocked &&
+        (await answerLater(patientSteps(asked, port, true))) === 0 &&
+        (await holdPort(port, question, host, exclusive, held))
     } finally {
-      if (!held) closeAll(closers)
+      if (!isHeld) letGo(held)
     }
-    if (!held) continue
-    holds.set(id, closers)
-    return tries * 65536 + port
+    if (isHeld) {
+      holds.set(id, held)
+      return tries * 65536 + port
+    }
+    await nextTurn() // so that the thread is seen to live: thread.ts
   }
+  if (asked.denial !== undefined) throw asked.denial
   return tries * 65536
 }
 
 /** Lets the port of a hold go; one that is gone stays gone. */
 export function release(id: number): void {
-  closeAll(holds.get(id) ?? [])
+  const held = holds.get(id)
+  if (held !== undefined) letGo(held)
   holds.delete(id)
 }
 
-/** Closes the last first: the lock after the port. */
-function closeAll(closers: readonly Closer[]): void {
-  for (const close of closers.toReversed()) close()
+/** Lets servers bind the port of a hold, whose lock keeps other holds out. */
+export function admitServers(id: number): void {
+  closeAll(holds.get(id)?.sockets ?? [])
 }
 
-/** Adds what holds the port to `closers`; what is there when it cannot be held is to be closed. */
+/** The port before its locks: who finds a lock free may bind the port. */
+function letGo({ locks, sockets }: Held): void {
+  closeAll(sockets)
+  closeAll(locks)
+}
+
+/** Closes the last first, and each once. */
+function closeAll(closers: Closer[]): void {
+  for (const close of closers.splice(0).toReversed()) close()
+}
+
+/**
+ * The system's list of locks serves searches that have no reason to doubt it for so many times as long
+ * as it took to read: with thousands of locks that is milliseconds.
+ */
+const LIST_SERVES = 20
+
+let list: LocksNow | undefined
+let listServesUntil = Number.NEGATIVE_INFINITY
+
+/**
+ * The locks that others have, for one search. Trying to take a lock tells for sure; but to read the
+ * system's list is cheaper than to try many, and it has the names too that this Node.js cannot bind.
+ */
+class LocksOfOthers {
+  readonly #protocols: readonly Protocol[]
+  #isListNew = false
+
+  constructor(protocols: readonly Protocol[]) {
+    this.#protocols = protocols
+    if (!KEEPS_NAMES && performance.now() > listServesUntil) this.#renewList()
+  }
+
+  /** Whether somebody has a lock of the port, as far as the list tells. */
+  have(port: number): boolean {
+    if (!this.#isListed(port)) return false
+    this.haveOne()
+    return this.#isListed(port)
+  }
+
+  /** Others have a lock, and may have more. */
+  haveOne(): void {
+    if (!this.#isListNew) this.#renewList()
+  }
+
+  #isListed(port: number): boolean {
+    return this.#protocols.some((protocol) => list?.lists(protocol, port) ?? false)
+  }
+
+  #renewList(): void {
+    const before = performance.now()
+    list = new LocksNow()
+    list.read()
+    const after = performance.now()
+    listServesUntil = after + LIST_SERVES * (after - before)
+    this.#isListNew = true
+  }
+}
+
+/** Adds locks to what is held. False when somebody has one of them. */
+async function takeLocks(
+  protocols: readonly Protocol[],
+  port: number,
+  held: Held,
+): Promise<boolean> {
+  try {
+    for (const protocol of protocols) {
+      for (const path of lockNames(protocol, port)) {
+        await listen({ path, exclusive: true }, held.locks)
+      }
+      ownLocks[protocol][port] = 1
+      held.locks.push(() => {
+        ownLocks[protocol][port] = 0
+      })
+    }
+    return true
+  } catch (error) {
+    const failure = error as NodeJS.ErrnoException
+    if (failure.code === 'EADDRINUSE') return false
+    throw withReadableName(failure)
+  }
+}
+
+/** Adds sockets to what is held. False when the port was taken since it was asked about. */
 async function holdPort(
   port: number,
   question: number,
   host: string,
-  locks: LocksNow,
-  closers: Closer[],
+  exclusive: boolean,
+  { sockets }: Held,
 ): Promise<boolean> {
-  for (const protocol of protocolsOf(question)) {
-    if (!(await takeLock(protocol, port, closers))) return false
-  }
-  // What holds the port sees less of it than these binds.
-  for (const endpoint of endpointsOf(question, host)) {
-    const { is } = await bind([endpoint, port], locks)
-    if (is !== 'bound' && !(is === 'absent' && endpoint.optional)) return false
-  }
   const ipv4 = (question & Flag.IPV4) !== 0
   const ipv6 = (question & Flag.IPV6) !== 0
   const endpoints =
@@ -90,7 +186,7 @@ async function holdPort(
   let isHeld = false
   let absent: NodeJS.ErrnoException | undefined
   for (const endpoint of endpoints) {
-    const held = await holdEndpoint(endpoint, port, closers)
+    const held = await holdEndpoint(endpoint, port, exclusive, sockets)
     if (held.is === 'bound') isHeld = true
     else if (held.is !== 'absent') return false
     else if (!endpoint.optional) throw held.error
@@ -100,15 +196,29 @@ async function holdPort(
   return true
 }
 
-async function takeLock(protocol: Protocol, port: number, closers: Closer[]): Promise<boolean> {
+async function holdEndpoint(
+  endpoint: Endpoint,
+  port: number,
+  exclusive: boolean,
+  closers: Closer[],
+): Promise<Bind> {
+  const { protocol, address, ipv4, optional } = endpoint
+  if (protocol === 'tcp' && IS_LINUX && !exclusive) {
+    const loopback = LOOPBACK[address]
+    if (loopback === undefined) return await holdByConnection(address, port, closers)
+    const held = await holdByConnection(loopback, port, closers)
+    if (held.is !== 'absent' || optional) return held
+    // The wildcard binds, but no address is there: net.ipv6.conf.lo.disable_ipv6. The IPv4 loopback keeps
+    // the port from whoever asks for both families, unless somebody else does already.
+    await holdByConnection('127.0.0.1', port, closers)
+    return { is: 'bound', port }
+  }
   try {
-    for (const path of lockNames(protocol, port)) await listen({ path, exclusive: true }, closers)
-    return true
+    if (protocol === 'udp') await bindUdp(address, port, exclusive, closers)
+    else await listen({ host: address, port, ipv6Only: !ipv4, exclusive: true }, closers)
+    return { is: 'bound', port }
   } catch (error) {
-    const failure = error as NodeJS.ErrnoException
-    if (refused(failure).is === 'in-use') return false
-    failure.message = failure.message.replaceAll('\0', '') // of the name
-    throw failure
+    return refused(error as NodeJS.ErrnoException)
   }
 }
 
@@ -118,20 +228,6 @@ async function takeLock(protocol: Protocol, port: number, closers: Closer[]): Pr
  * choice of the system the port is taken; a server, on any address, has SO_REUSEADDR, as this socket
  * has of libuv.
  */
-async function holdEndpoint(endpoint: Endpoint, port: number, closers: Closer[]): Promise<Bind> {
-  const { protocol, address, ipv4 } = endpoint
-  if (protocol === 'tcp' && IS_LINUX) {
-    return await holdByConnection(LOOPBACK[address] ?? address, port, closers)
-  }
-  try {
-    if (protocol === 'udp') await bindUdp(address, port, closers)
-    else await listen({ host: address, port, ipv6Only: !ipv4, exclusive: true }, closers)
-    return { is: 'bound', port }
-  } catch (error) {
-    return refused(error as NodeJS.ErrnoException)
-  }
-}
-
 async function holdByConnection(address: string, port: number, closers: Closer[]): Promise<Bind> {
   let peer: number
   try {
@@ -146,7 +242,10 @@ async function holdByConnection(address: string, port: number, closers: Closer[]
     await connectFrom(address, port, peer, closers)
     return { is: 'bound', port }
   } catch (error) {
-    return refused(error as NodeJS.ErrnoException)
+    const failed = refused(error as NodeJS.ErrnoException)
+    // A policy: the port itself was bound just before.
+    if (failed.is === 'denied') throw error
+    return failed
   }
 }
 
@@ -159,9 +258,15 @@ async function listen(options: ListenOptions, closers: Closer[]): Promise<Server
   return server
 }
 
-async function bindUdp(address: string, port: number, closers: Closer[]): Promise<void> {
+async function bindUdp(
+  address: string,
+  port: number,
+  exclusive: boolean,
+  closers: Closer[],
+): Promise<void> {
   const ipv6 = address.includes(':')
-  const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6, reuseAddr: IS_LINUX })
+  const reuseAddr = IS_LINUX && !exclusive // lets servers in that have it too
+  const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6, reuseAddr })
   closers.push(() => socket.close())
   socket.bind({ port, address, exclusive: true })
   await once(socket, 'listening')

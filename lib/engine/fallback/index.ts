@@ -1,13 +1,12 @@
 // The engine without a binary: binding.d.ts in TypeScript, over public Node.js API.
 
 import type { Engine, Hold, Pick } from '../../../binding.js'
-import { nextTurn } from '../../next-turn.js'
-import { bind, bindNow, bindsAtOnce } from './bind.js'
-import { type BlockingCall, callBlocking } from './blocking.js'
+import { bindsAtOnce } from './bind.js'
+import { type AnsweringThread, type BlockingCall, callBlocking, currentThread } from './blocking.js'
+import { answerLater, answerNow } from './drive.js'
 import { endpointsOf, IS_LINUX } from './endpoints.js'
 import { hashcode } from './hashcode.js'
-import { hold, release } from './hold.js'
-import { LocksNow } from './lock.js'
+import { admitServers, hold, release } from './hold.js'
 import { fillSequence } from './sequence.js'
 import { ephemeralPortSteps, isFreeSteps, pickSteps, probeSteps, type Steps } from './steps.js'
 
@@ -16,11 +15,11 @@ export const fallback: Engine = {
   hashcode,
   sequence: fillSequence,
   pick: (...args) => now(args[5], args[6], { name: 'pick', args }, () => pickSteps(...args)),
-  pickAsync: (...args) => later(pickSteps(...args)),
+  pickAsync: (...args) => answerLater(pickSteps(...args)),
   hold: (...args) => new HoldInThread(args),
   isFree: (...args) => now(args[1], args[2], { name: 'isFree', args }, () => isFreeSteps(...args)),
   probe: (...args) => now(args[1], args[2], { name: 'probe', args }, () => probeSteps(...args)),
-  probeAsync: (...args) => later(probeSteps(...args)),
+  probeAsync: (...args) => answerLater(probeSteps(...args)),
   ephemeralPort: (...args) =>
     now(args[0], args[1], { name: 'ephemeralPort', args }, () => ephemeralPortSteps(...args)),
   environmentGeneration: () => undefined,
@@ -38,66 +37,59 @@ function now<Answer>(
   const atOnce = endpointsOf(question, host).every(
     (endpoint) => bindsAtOnce(endpoint) && !(call.name === 'probe' && endpoint.everywhere),
   )
-  if (!atOnce) return callBlocking(call) as Answer
-  const running = steps()
-  let step = running.next()
-  const locks = new LocksNow()
-  while (!step.done) step = running.next(bindNow(step.value, locks))
-  return step.value
-}
-
-/** The longest that the event loop is kept from other work. */
-const SLICE_MS = 3
-
-/** Answers with the event loop, of which the binds alone would leave nothing to others. */
-async function later<Answer>(running: Steps<Answer>): Promise<Answer> {
-  let step = running.next()
-  let until = performance.now() // the caller has taken its share of this turn already
-  let locks = new LocksNow()
-  while (!step.done) {
-    step = running.next(await bind(step.value, locks))
-    if (step.done || performance.now() < until) continue
-    await nextTurn()
-    until = performance.now() + SLICE_MS
-    locks = new LocksNow()
-  }
-  return step.value
+  return atOnce ? answerNow(steps()) : (callBlocking(call) as Answer)
 }
 
 /** A hold of the thread, which has an event loop to hold it with: hold.ts. */
 class HoldInThread implements Hold {
   readonly pick: Pick
   readonly #id = ++lastId
-  isOver = false
+  readonly #thread = currentThread()
+  readonly #isExclusive: boolean
+  #isReleased: boolean
 
   constructor(args: Parameters<Engine['hold']>) {
-    this.pick = callBlocking({ name: 'hold', args: [this.#id, ...args] }) as Pick
-    abandoned.register(this, this.#id, this)
+    this.pick = this.#thread.call({ name: 'hold', args: [this.#id, ...args] }) as Pick
+    this.#isExclusive = args[7]
+    this.#isReleased = this.pick % 65536 === 0
+    if (!this.#isReleased) abandoned.register(this, [this.#thread, this.#id], this)
+  }
+
+  get isOver(): boolean {
+    return this.#isReleased || this.#thread.isGone
   }
 
   release(): void {
     if (this.isOver) return
-    this.isOver = true
+    this.#isReleased = true
     abandoned.unregister(this)
-    releaseNow(this.#id)
+    this.#tell('release')
   }
 
   admitServers(): void {
     if (!IS_LINUX) this.release()
+    else if (this.#isExclusive && !this.isOver) this.#tell('admitServers')
   }
 
   takeListeningDescriptor(): number {
     return -1 // Node.js gives none away
   }
+
+  #tell(name: 'release' | 'admitServers'): void {
+    try {
+      this.#thread.call({ name, args: [this.#id] })
+    } catch (error) {
+      if (!this.#thread.isGone) throw error // else nothing is held
+    }
+  }
 }
 
 let lastId = 0
 
-const abandoned = new FinalizationRegistry(releaseNow)
-
-function releaseNow(id: number): void {
-  callBlocking({ name: 'release', args: [id] })
-}
+/** Holds that nobody has any more. Nobody waits for the thread to release them. */
+const abandoned = new FinalizationRegistry(([thread, id]: [AnsweringThread, number]) => {
+  thread.abandon(id)
+})
 
 /** Answers a call of callBlocking(), in its thread. */
 export async function answer({ name, args }: BlockingCall): Promise<unknown> {
@@ -106,13 +98,15 @@ export async function answer({ name, args }: BlockingCall): Promise<unknown> {
       return hold(...args)
     case 'release':
       return release(...args)
+    case 'admitServers':
+      return admitServers(...args)
     case 'pick':
-      return later(pickSteps(...args))
+      return answerLater(pickSteps(...args))
     case 'isFree':
-      return later(isFreeSteps(...args))
+      return answerLater(isFreeSteps(...args))
     case 'probe':
-      return later(probeSteps(...args))
+      return answerLater(probeSteps(...args))
     case 'ephemeralPort':
-      return later(ephemeralPortSteps(...args))
+      return answerLater(ephemeralPortSteps(...args))
   }
 }

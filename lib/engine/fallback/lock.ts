@@ -1,15 +1,19 @@
 // The lock of a leased port: native/hold/port_lock.h.
 
 import { readFileSync } from 'node:fs'
+import { listenNow } from './bind.js'
 import { IS_LINUX, type Protocol } from './endpoints.js'
 
 /** Of sockaddr_un.sun_path: unix(7). */
 const LONGEST_NAME = 108
 
 /** Whether Node.js leaves an abstract name as it is: since libuv 1.48, by its pull request 4266. */
-const KEEPS_NAMES = Number(process.versions.uv?.split('.')[1]) >= 48
+export const KEEPS_NAMES = Number(process.versions.uv?.split('.')[1]) >= 48
 
-/** The abstract Unix sockets that are the lock, as far as Node.js can bind them; the first always can. */
+/**
+ * The abstract Unix sockets that are the lock, as far as Node.js can bind them. Every holder takes the
+ * first of them first, and every Node.js can bind it.
+ */
 export function lockNames(protocol: Protocol, port: number): string[] {
   if (!IS_LINUX) return []
   const name = `\0port4me/${protocol}/${port}`
@@ -17,31 +21,76 @@ export function lockNames(protocol: Protocol, port: number): string[] {
   return KEEPS_NAMES ? [filled, name] : [filled]
 }
 
+/** Writes the name in an error of Node.js as proc_pid_net(5) has it: @ first, and without the filling. */
+export function withReadableName(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
+  const readable = (text: string) => text.replace(/\0+$/, '').replaceAll('\0', '@')
+  error.message = readable(error.message)
+  const named = error as { address?: unknown }
+  if (typeof named.address === 'string') named.address = readable(named.address)
+  return error
+}
+
+/** `taken`: it cannot be, by a lease or by another process that looks at it in this way, for an instant. */
+export type Look = 'locked' | 'taken' | 'unlocked'
+
+/** The locks that somebody has, as they are when they are first asked for. */
+export class LocksNow {
+  #names: ReadonlySet<string> | 'unreadable' | undefined
+
+  /** Forgets what was read, so that the locks are those of the next question. */
+  forget(): void {
+    this.#names = undefined
+  }
+
+  /** Whether somebody has a lock; `unlocked` too where the system lets us neither read nor try. */
+  look(protocol: Protocol, port: number): Look {
+    const isListed = this.lists(protocol, port)
+    if (isListed === undefined) return isTaken(protocol, port) ? 'taken' : 'unlocked'
+    return isListed ? 'locked' : 'unlocked'
+  }
+
+  /** Whether the system's list has a lock: undefined where it cannot be read. */
+  lists(protocol: Protocol, port: number): boolean | undefined {
+    const names = this.read()
+    return names === 'unreadable' ? undefined : names.has(`@port4me/${protocol}/${port}`)
+  }
+
+  /** Reads the system's list, unless that was done. */
+  read(): ReadonlySet<string> | 'unreadable' {
+    this.#names ??= readNames() ?? 'unreadable'
+    return this.#names
+  }
+}
+
+/**
+ * Tries to take a lock, and lets it go at once. For that instant nobody else can take it, so that this
+ * is for systems alone that keep their list to themselves.
+ */
+function isTaken(protocol: Protocol, port: number): boolean {
+  const [path] = lockNames(protocol, port)
+  if (path === undefined) return false
+  try {
+    return listenNow({ path }).is === 'in-use'
+  } catch (error) {
+    throw withReadableName(error as NodeJS.ErrnoException)
+  }
+}
+
 /** A line of /proc/net/unix for a stream socket with such a name; zero bytes are @ there. */
 const ENTRY =
   /^[\da-f]+: [\dA-F]+ [\dA-F]+ [\dA-F]+ 0001 [\dA-F]+ +\d+ (@port4me\/(?:tcp|udp)\/\d{1,5})(@*)$/gm
 
-/** The locks that somebody has, as they are when they are first asked for: proc_pid_net(5). */
-export class LocksNow {
-  #names: ReadonlySet<string> | undefined
-
-  has(protocol: Protocol, port: number): boolean {
-    this.#names ??= readNames()
-    return this.#names.has(`@port4me/${protocol}/${port}`)
-  }
-}
-
-function readNames(): Set<string> {
-  const names = new Set<string>()
-  if (!IS_LINUX) return names
+/** The names of locks in /proc/net/unix: proc_pid_net(5). Undefined where it cannot be read. */
+function readNames(): Set<string> | undefined {
   let sockets: string
   try {
     sockets = readFileSync('/proc/net/unix', 'latin1')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EMFILE' || code === 'ENFILE') throw error
-    return names // a system that keeps it to itself
+    return undefined // no /proc, or a policy
   }
+  const names = new Set<string>()
   for (const [, name = '', filling = ''] of sockets.matchAll(ENTRY)) {
     if (filling === '' || name.length + filling.length === LONGEST_NAME) names.add(name)
   }

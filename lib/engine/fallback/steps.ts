@@ -13,23 +13,40 @@ import {
   wildcards,
 } from './endpoints.js'
 import { onePeriod } from './sequence.js'
+import { isKnownInUse, rememberInUse, WAITS } from './wait.js'
 
 type PickArguments = Parameters<Engine['pick']>
 type HoldArguments = Parameters<Engine['hold']>
 
 export type Steps<Answer> = Generator<Step, Answer, Bind>
 
-/** What a question asks of a port. */
+/** What a question asks of each port, and what became known of the system meanwhile. */
 interface Asked {
   readonly endpoints: readonly Endpoint[]
   /** Whose locks to look at: libuv sets SO_REUSEADDR, so that a port that is leased binds. */
   readonly locks: readonly Protocol[]
+  /** Those that the system has. */
+  readonly present: Set<Endpoint>
+  /** Those on which some port can be bound. */
+  readonly permitted: Set<Endpoint>
+  /** What refuses port 0 too, but not to UDP: perhaps a policy that names the ports of TCP servers. */
+  denial: NodeJS.ErrnoException | undefined
+  /** Whether to wait for the first port that is refused. */
+  isPatient: boolean
+  /** Whether what called a port leased may last no longer than a bind. */
+  looksByTaking: boolean
 }
 
-function askedBy(question: Question, host: Host): Asked {
+/** With the locks of its protocols, unless whoever asks has them. */
+export function askedBy(question: Question, host: Host, locks = protocolsOf(question)): Asked {
   return {
     endpoints: endpointsOf(question, host),
-    locks: IS_LINUX ? protocolsOf(question) : [],
+    locks: IS_LINUX ? locks : [],
+    present: new Set(),
+    permitted: new Set(),
+    denial: undefined,
+    isPatient: true,
+    looksByTaking: false,
   }
 }
 
@@ -41,8 +58,9 @@ export function* pickSteps(...args: PickArguments): Steps<Pick> {
   for (const port of candidatesOf(args)) {
     if (tries === maxTries) break
     tries++
-    if ((yield* verdictSteps(asked, port, true)) === 0) return tries * 65536 + port
+    if ((yield* patientSteps(asked, port, true)) === 0) return tries * 65536 + port
   }
+  if (asked.denial !== undefined) throw asked.denial
   return tries * 65536
 }
 
@@ -65,19 +83,20 @@ export function* probeSteps(ports: Uint16Array, question: Question, host: Host):
     : []
   const verdicts = new Uint8Array(ports.length)
   for (const [i, port] of ports.entries()) {
-    const verdict = yield* verdictSteps(asked, port, false)
+    const verdict = yield* patientSteps(asked, port, false)
     const isSettled = verdict === 0 || (verdict & Flag.REASON_MASK) === Flag.LEASED
     // Nothing refuses any more: the port was let go of just now. The first answer stands.
     verdicts[i] =
       isSettled || families.length === 0
         ? verdict
-        : (yield* verdictSteps({ endpoints: families, locks: [] }, port, false)) || verdict
+        : (yield* verdictSteps({ ...asked, endpoints: families, locks: [] }, port, false)) ||
+          verdict
   }
   return verdicts
 }
 
 export function* isFreeSteps(port: number, question: Question, host: Host): Steps<boolean> {
-  return (yield* verdictSteps(askedBy(question, host), port, true)) === 0
+  return (yield* patientSteps(askedBy(question, host), port, true)) === 0
 }
 
 /** A port that the system chooses. */
@@ -86,41 +105,102 @@ export function* ephemeralPortSteps(question: Question, host: Host): Steps<numbe
   for (const endpoint of endpointsOf(question, host)) {
     const bind = yield [endpoint, 0]
     if (bind.is === 'bound') return bind.port
-    if (bind.is === 'absent') absent = bind.error
-    else return 0
+    if (bind.is === 'denied') throw bind.error // any port is
+    if (bind.is !== 'absent') return 0
+    absent = bind.error
   }
   throw absent
 }
 
+/**
+ * As verdictSteps(); but when the first port that is refused is in use, it is asked about again after
+ * a while: another process may be asking at this very moment, and listening to do so.
+ */
+export function* patientSteps(asked: Asked, port: number, first: boolean): Steps<number> {
+  let verdict = yield* verdictSteps(asked, port, first)
+  if (verdict === 0 || !asked.isPatient) return verdict
+  asked.isPatient = false
+  if (!mayPass(asked, verdict) || isKnownInUse(port)) return verdict
+  for (const [least, random] of WAITS) {
+    yield ['wait', least + Math.random() * random]
+    verdict = yield* verdictSteps(asked, port, first)
+    if (!mayPass(asked, verdict)) return verdict
+  }
+  rememberInUse(port)
+  return verdict
+}
+
+/** Whether what refuses a port may be another process that asks about it. */
+function mayPass(asked: Asked, verdict: number): boolean {
+  const reason = verdict & Flag.REASON_MASK
+  return reason === Flag.IN_USE || (reason === Flag.LEASED && asked.looksByTaking)
+}
+
 /** The verdict of binding.d.ts on a port; with `first`, at the first refusal. */
-function* verdictSteps({ endpoints, locks }: Asked, port: number, first: boolean): Steps<number> {
-  let reason = 0
+function* verdictSteps(asked: Asked, port: number, first: boolean): Steps<number> {
+  // The locks are asked first. A bind of this engine listens for an instant, and beside it the server
+  // of a lease could not.
+  const leased = new Set<Protocol>()
+  for (const protocol of asked.locks) {
+    const { is } = yield [protocol, port]
+    if (is !== 'unlocked') leased.add(protocol)
+    if (is === 'taken') asked.looksByTaking = true
+  }
+  let reason = leased.size === 0 ? 0 : Flag.LEASED
   let refusing = 0
   let answered = false
   let absent: NodeJS.ErrnoException | undefined
-  for (const endpoint of endpoints) {
-    const bind = yield [endpoint, port]
+  for (const endpoint of asked.endpoints) {
+    const isLeased = leased.has(endpoint.protocol)
+    if (isLeased) refusing |= refusalOf(endpoint)
+    const bind = yield* bindSteps(asked, endpoint, isLeased ? undefined : port)
     if (bind.is === 'absent') {
       if (!endpoint.optional) throw bind.error
       absent = bind.error
       continue
     }
     answered = true
-    if (bind.is === 'bound') continue
-    reason = Math.max(reason, bind.is === 'denied' ? Flag.DENIED : Flag.IN_USE)
-    refusing |= refusalOf(endpoint)
+    if (!isLeased) {
+      if (bind.is === 'bound') continue
+      reason = Math.max(reason, bind.is === 'denied' ? Flag.DENIED : Flag.IN_USE)
+      refusing |= refusalOf(endpoint)
+    }
     if (first) return reason | refusing
   }
   if (!answered) throw absent // every family is missing
-  for (const protocol of locks) {
-    if ((yield [protocol, port]).is === 'unlocked') continue
-    reason = Flag.LEASED
-    for (const endpoint of endpoints) {
-      if (endpoint.protocol === protocol) refusing |= refusalOf(endpoint)
-    }
-  }
   return reason | refusing
 }
+
+/** Binds a port on an endpoint; without a port, finds out whether the system has the endpoint. */
+function* bindSteps(asked: Asked, endpoint: Endpoint, port: number | undefined): Steps<Bind> {
+  if (port === undefined && (endpoint.everywhere || asked.present.has(endpoint))) {
+    return { is: 'bound', port: 0 }
+  }
+  const bind = yield [endpoint, port ?? 0]
+  if (bind.is !== 'absent') asked.present.add(endpoint)
+  if (bind.is === 'denied' && !asked.permitted.has(endpoint)) {
+    yield* denialSteps(asked, endpoint, bind.error)
+  }
+  return bind
+}
+
+/** Throws a denial that says nothing of its port: no port is bound, nor a socket opened perhaps. */
+function* denialSteps(
+  asked: Asked,
+  endpoint: Endpoint,
+  denial: NodeJS.ErrnoException,
+): Steps<void> {
+  if (asked.denial !== undefined) return
+  if ((yield [endpoint, 0]).is !== 'denied') {
+    asked.permitted.add(endpoint)
+    return
+  }
+  // landlock(7) denies TCP ports, port 0 among them, unless a rule names them, and nothing of UDP.
+  if (endpoint.protocol === 'udp' || (yield [ANY_UDP, 0]).is === 'denied') throw denial
+  asked.denial = denial
+}
+
+const [ANY_UDP] = endpointsOf(Flag.UDP | Flag.IPV4, '127.0.0.1') as [Endpoint]
 
 function refusalOf({ protocol, ipv4, ipv6 }: Endpoint): number {
   return (

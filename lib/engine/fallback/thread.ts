@@ -1,20 +1,39 @@
 // The thread of blocking.ts.
 
 import { workerData } from 'node:worker_threads'
-import type { Answered, BlockingCall, ThreadData } from './blocking.js'
+import {
+  type Answered,
+  BEAT_MS,
+  failureOf,
+  type Sent,
+  Shared,
+  type ThreadData,
+} from './blocking.js'
+import { release } from './hold.js'
 import { answer } from './index.js'
 
-const { port, answers } = workerData as ThreadData
+const { port, shared } = workerData as ThreadData
 
-port.on('message', async (call: BlockingCall) => {
+process.on('exit', () => {
+  Atomics.store(shared, Shared.LIFE, Shared.ENDED)
+  Atomics.notify(shared, Shared.ANSWERS)
+})
+
+const beat = () => Atomics.add(shared, Shared.LIFE, 1)
+beat()
+
+port.on('message', async (sent: Sent) => {
+  if (typeof sent === 'number') return release(sent)
+  // Only while there is work: a timer that goes on would wake an idle machine.
+  const beating = setInterval(beat, BEAT_MS)
   let answered: Answered
   try {
-    answered = { answer: await answer(call) }
+    answered = { answer: await answer(sent) }
   } catch (error) {
-    const { code, syscall, message } = error as NodeJS.ErrnoException
-    answered = { failure: { ...(code && { code }), ...(syscall && { syscall }), message } }
+    answered = { failure: failureOf(error as Error) }
   }
+  clearInterval(beating)
   port.postMessage(answered)
-  Atomics.add(answers, 0, 1)
-  Atomics.notify(answers, 0)
+  Atomics.add(shared, Shared.ANSWERS, 1)
+  Atomics.notify(shared, Shared.ANSWERS)
 })

@@ -1,0 +1,40 @@
+// What calls give back: values, and errors. Node-API itself, and not node-addon-api, makes and
+// throws them: the latter ends the process where one cannot be thrown (NAPI_FATAL_IF_FAILED), and
+// looks into what it throws by way of its prototypes, which may be anybody's.
+
+#ifndef PORT4ME_ADDON_ANSWERS_H_
+#define PORT4ME_ADDON_ANSWERS_H_
+
+#include <napi.h>
+
+#include <cstdint>
+#include <span>
+
+#include "pick.h"
+#include "probe/prober.h"
+#include "probe/socket.h"
+
+namespace port4me::addon {
+
+// An Error as Node.js makes them of failed system calls. Null when it cannot be made: the thread is
+// ending.
+napi_value NewSystemError(napi_env env, const SystemError& error);
+
+// Throws what failed, if anything did.
+bool ThrowFailure(napi_env env, const SystemError& error);
+
+// Null when it cannot be made: the thread is ending.
+napi_value NewUint8Array(napi_env env, std::span<const uint8_t> bytes);
+
+// A pick as one number, as binding.d.ts says: no object is made for it.
+inline double Packed(const port4me::Pick& pick) { return pick.tries * 65536.0 + pick.port; }
+
+// A verdict as one byte, as binding.d.ts says.
+inline uint8_t Packed(const Verdict& verdict) {
+  return static_cast<uint8_t>(static_cast<uint8_t>(verdict.reason) | verdict.tcp << 3 |
+                              verdict.udp << 4 | verdict.ipv4 << 5 | verdict.ipv6 << 6);
+}
+
+}  // namespace port4me::addon
+
+#endif  // PORT4ME_ADDON_ANSWERS_H_

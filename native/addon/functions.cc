@@ -1,0 +1,158 @@
+#include "addon/functions.h"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "addon/answers.h"
+#include "addon/arguments.h"
+#include "addon/hold_object.h"
+#include "addon/instance.h"
+#include "addon/question_queue.h"
+#include "environment/environment.h"
+#include "hashcode.h"
+#include "hold/holder.h"
+#include "pick.h"
+#include "probe/prober.h"
+#include "sequence.h"
+
+namespace port4me::addon {
+
+// Each has the name that JavaScript calls it by. A function that has thrown, or cannot make its
+// answer since the thread is ending, returns nothing.
+namespace functions {
+
+Napi::Value Hashcode(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::u16string text = arguments.Text(0, "text");
+  if (!arguments.ok()) return {};
+  return Napi::Number::New(info.Env(), port4me::Hashcode(text));
+}
+
+Napi::Value Sequence(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const uint32_t seed = arguments.Seed(0);
+  const auto candidates = arguments.Candidates(1);
+  const uint64_t skip = arguments.Count(2, "skip");
+  const std::span<uint16_t> out = arguments.Out(3, "out");
+  if (!arguments.ok()) return {};
+  const bool filled =
+      FillCandidates(seed, CandidateSet(candidates.first<CandidateSet::kBytes>()), skip, out);
+  return Napi::Boolean::New(info.Env(), filled);
+}
+
+Napi::Value Pick(const Napi::CallbackInfo& info) {
+  Arguments reader(info);
+  const PickArguments arguments(&reader);
+  if (!reader.ok()) return {};
+  Prober prober(arguments.question);
+  const port4me::Pick pick =
+      PickFirstFree(arguments.search(), [&](uint16_t port) { return prober.IsFree(port); });
+  if (ThrowFailure(info.Env(), prober.error())) return {};
+  return Napi::Number::New(info.Env(), Packed(pick));
+}
+
+Napi::Value PickAsync(const Napi::CallbackInfo& info) {
+  Arguments reader(info);
+  const PickArguments arguments(&reader);
+  if (!reader.ok()) return {};
+  const napi_value promise = info.Env().GetInstanceData<Instance>()->questions->Add(
+      info.Env(), std::make_unique<AsyncPick>(arguments));
+  return {info.Env(), promise};
+}
+
+Napi::Value Hold(const Napi::CallbackInfo& info) {
+  Arguments reader(info);
+  const PickArguments arguments(&reader);
+  const bool exclusive = reader.Boolean(7, "exclusive");
+  if (!reader.ok()) return {};
+  Holder holder(arguments.question, exclusive ? Admission::kNobody : Admission::kServers);
+  const port4me::Pick pick =
+      PickFirstFree(arguments.search(), [&](uint16_t port) { return holder.Try(port); });
+  if (ThrowFailure(info.Env(), holder.error())) return {};
+  const Instance& instance = *info.Env().GetInstanceData<Instance>();
+  return {info.Env(),
+          HoldObject::New(info.Env(), instance.hold_class.Value(), pick, holder.Take())};
+}
+
+Napi::Value IsFree(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const uint16_t port = arguments.Port(0, "port");
+  const Question question = arguments.Question(1);
+  if (!arguments.ok()) return {};
+  Prober prober(question);
+  const Answer answer = prober.IsFree(port);
+  if (ThrowFailure(info.Env(), prober.error())) return {};
+  return Napi::Boolean::New(info.Env(), answer == Answer::kFree);
+}
+
+Napi::Value Probe(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::span<const uint16_t> ports = arguments.Ports(0, "ports");
+  const Question question = arguments.Question(1);
+  if (!arguments.ok()) return {};
+  Prober prober(question);
+  std::vector<uint8_t> verdicts;
+  verdicts.reserve(ports.size());
+  for (const uint16_t port : ports) {
+    const std::optional<Verdict> verdict = prober.Probe(port);
+    if (!verdict) break;
+    verdicts.push_back(Packed(*verdict));
+  }
+  if (ThrowFailure(info.Env(), prober.error())) return {};
+  return {info.Env(), NewUint8Array(info.Env(), verdicts)};
+}
+
+Napi::Value ProbeAsync(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::span<const uint16_t> ports = arguments.Ports(0, "ports");
+  const Question question = arguments.Question(1);
+  if (!arguments.ok()) return {};
+  const napi_value promise = info.Env().GetInstanceData<Instance>()->questions->Add(
+      info.Env(), std::make_unique<AsyncProbe>(ports, question));
+  return {info.Env(), promise};
+}
+
+Napi::Value EphemeralPort(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Question question = arguments.Question(0);
+  if (!arguments.ok()) return {};
+  Prober prober(question);
+  const uint16_t port = prober.EphemeralPort();
+  if (ThrowFailure(info.Env(), prober.error())) return {};
+  return Napi::Number::New(info.Env(), port);
+}
+
+Napi::Value EnvironmentGeneration(const Napi::CallbackInfo& info) {
+  const std::optional<uint32_t> generation =
+      info.Env().GetInstanceData<Instance>()->environment.Generation();
+  if (!generation) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), *generation);
+}
+
+Napi::Value NoGeneration(const Napi::CallbackInfo& info) { return info.Env().Undefined(); }
+
+}  // namespace functions
+
+void DefineFunctions(Napi::Env env, Napi::Object exports) {
+  const auto function = [&](const char* name, auto callback) {
+    return Napi::PropertyDescriptor::Function(env, exports, name, callback, napi_enumerable);
+  };
+  exports.DefineProperties({
+      function("hashcode", functions::Hashcode),
+      function("sequence", functions::Sequence),
+      function("pick", functions::Pick),
+      function("pickAsync", functions::PickAsync),
+      function("hold", functions::Hold),
+      function("isFree", functions::IsFree),
+      function("probe", functions::Probe),
+      function("probeAsync", functions::ProbeAsync),
+      function("ephemeralPort", functions::EphemeralPort),
+      function("environmentGeneration",
+               IsMainThread() ? functions::EnvironmentGeneration : functions::NoGeneration),
+  });
+}
+
+}  // namespace port4me::addon

@@ -1,0 +1,91 @@
+// Builds what is named and not up to date: js (dist/), addon, test_programs; or any other target of
+// CMakeLists.txt. Several builds may be asked for at once, while tests run: a native build waits for
+// another, and each file of dist/ is replaced as a whole.
+//
+//   node scripts/build.mjs js addon
+
+import { spawnSync } from 'node:child_process'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isUpToDate, PRODUCTS, recordBuild, sourcesOf } from './products.mjs'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+const [first, ...rest] = process.argv.slice(2)
+if (first === '--locked') buildNative(rest)
+else buildAll([first, ...rest])
+
+function buildAll(names) {
+  mkdirSync('build', { recursive: true })
+  if (names.includes('js') && !isUpToDate('js')) buildJs()
+  const native = names.filter((name) => name !== 'js' && !isDone(name))
+  // The lock of CMake is the system's: it ends with the process that has it.
+  if (native.length > 0) run('cmake', ['-P', 'scripts/locked.cmake', process.execPath, ...native])
+}
+
+/** Whether there is nothing to build; of a target that is no product CMake knows it. */
+function isDone(name) {
+  return Object.hasOwn(PRODUCTS, name) && isUpToDate(name)
+}
+
+/** In the lock: what another build has not done in the meantime. */
+function buildNative(names) {
+  const left = names.filter((name) => !isDone(name))
+  if (left.length === 0) return
+  const sources = left.map((name) => Object.hasOwn(PRODUCTS, name) && sourcesOf(name))
+  left.forEach((name, i) => {
+    const target = name === 'addon' ? 'port4me' : name
+    run('cmake-js', ['compile', `--target=${target}`, '--log-level=error'])
+    if (sources[i]) recordBuild(name, sources[i])
+  })
+}
+
+function buildJs() {
+  const sources = sourcesOf('js')
+  const folder = mkdtempSync(join('build', 'dist-'))
+  try {
+    run(process.execPath, ['scripts/bundle.mjs', folder])
+    run('tsc', ['-p', 'tsconfig.types.json', '--outDir', join(folder, 'types')])
+    replaceFiles('dist', folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  recordBuild('js', sources)
+}
+
+/** Makes a folder what another one is, file by file, at once; a file that is the same stays. */
+function replaceFiles(folder, by) {
+  const files = filesOf(by)
+  for (const file of files) {
+    const [from, to] = [join(by, file), join(folder, file)]
+    mkdirSync(dirname(to), { recursive: true })
+    const isSame =
+      statSync(to, { throwIfNoEntry: false })?.isFile() &&
+      readFileSync(from).equals(readFileSync(to))
+    if (!isSame) renameSync(from, to)
+  }
+  for (const file of filesOf(folder)) if (!files.includes(file)) rmSync(join(folder, file))
+}
+
+function filesOf(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1))
+}
+
+/** Runs a program, as npm's scripts find it, and ends with its status when it fails. */
+function run(command, args) {
+  const shell = process.platform === 'win32' // which starts scripts by it alone
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit', shell })
+  if (error !== undefined) console.error(`${command}: ${error.message}`)
+  if (status !== 0) process.exit(status ?? 1)
+}

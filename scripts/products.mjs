@@ -1,0 +1,79 @@
+// What is built here, from which sources, and whether it is up to date: by content, since git and npm
+// set the times of files as they like.
+
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const windows = process.platform === 'win32'
+
+/** The files and folders that each product is built from, and those that it is. */
+export const PRODUCTS = {
+  js: {
+    sources: ['lib', 'scripts/bundle.mjs', 'tsconfig.json', 'tsconfig.types.json', 'package.json'],
+    results: ['dist'],
+    command: 'npm run build:js',
+  },
+  addon: {
+    sources: ['native', 'CMakeLists.txt', 'package-lock.json'],
+    results: ['build/Release/port4me.node'],
+    command: 'npm run build:native',
+  },
+  // The programs of the tests.
+  test_programs: {
+    sources: ['native', 'test/native', 'CMakeLists.txt'],
+    results: ['build/native_tests', 'build/bind_oracle'].map((file) =>
+      windows ? `${file}.exe` : file,
+    ),
+    command: 'npm run build:native',
+  },
+}
+
+/** Whether the results of a product are those of its last build, and its sources too. */
+export function isUpToDate(name) {
+  return contentOf(recordOf(name)) === stateOf(name)
+}
+
+/** To be called after a build, with what sourcesOf() said before it. */
+export function recordBuild(name, sources) {
+  mkdirSync(dirname(recordOf(name)), { recursive: true })
+  writeFileSync(recordOf(name), `${sources} ${digest(PRODUCTS[name].results)}`)
+}
+
+/** A digest of the sources of a product. */
+export function sourcesOf(name) {
+  return digest([...PRODUCTS[name].sources, 'scripts/products.mjs'])
+}
+
+const recordOf = (name) => join(ROOT, 'build', 'built', name)
+const stateOf = (name) => `${sourcesOf(name)} ${digest(PRODUCTS[name].results)}`
+
+function contentOf(file) {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** A digest of the names and contents of files and of all in folders; of what is missing, too. */
+function digest(paths) {
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}\0`)
+  for (const file of paths.flatMap(filesOf)) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(ROOT, file)))
+      .update('\0')
+  }
+  return hash.digest('hex')
+}
+
+function filesOf(path) {
+  const stats = statSync(join(ROOT, path), { throwIfNoEntry: false })
+  if (stats === undefined) return []
+  if (!stats.isDirectory()) return [path]
+  const entries = readdirSync(join(ROOT, path)).sort()
+  return entries.flatMap((entry) => filesOf(`${path}/${entry}`))
+}

@@ -1,0 +1,47 @@
+// Runs Vitest with its arguments, in a network of its own where the system gives one to this user
+// (Linux, network_namespaces(7)): no port of another program is in its way, nor the other way about.
+// The tests need none: elsewhere, and with --shared-network, they run on that of the machine.
+//
+//   node scripts/test.mjs --project=unit
+//   node scripts/test.mjs --one FILE        the projects that take one engine, PORT4ME_ENGINE's or native
+
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+const OWN = ['--shared-network', '--one']
+const given = process.argv.slice(2)
+const args = given.filter((arg) => !OWN.includes(arg))
+if (given.includes('--one')) {
+  const engine = process.env.PORT4ME_ENGINE || 'native'
+  args.unshift(...['unit', engine, 'platforms', 'stress'].map((name) => `--project=${name}`))
+}
+
+const prefix = given.includes('--shared-network') ? [] : ownNetwork()
+if (prefix.length === 0) console.error("These tests run on the machine's own network.")
+const vitest = join(
+  dirname(createRequire(import.meta.url).resolve('vitest/package.json')),
+  'vitest.mjs',
+)
+// "runner": without it the configuration is bundled into node_modules/, which may be another user's.
+const command = [process.execPath, vitest, 'run', '--configLoader=runner', ...args]
+const [program, ...words] = [...prefix, ...command]
+const { status, error } = spawnSync(program, words, { stdio: 'inherit' })
+if (error !== undefined) throw error
+process.exitCode = status ?? 1
+
+/** What to put before a command so that it has its own network, with a loopback; nothing where it cannot. */
+function ownNetwork() {
+  if (process.platform !== 'linux') return []
+  const up = ['sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
+  // unshare(1), setpriv(1): this user stays the same, and is given nothing to do elsewhere.
+  const own =
+    process.getuid() === 0
+      ? ['unshare', '--net', ...up]
+      : [
+          ...['unshare', '--user', '--map-current-user', '--keep-caps', '--net', ...up],
+          ...['setpriv', '--inh-caps=-all', '--ambient-caps=-all'],
+        ]
+  const [file, ...words] = own
+  return spawnSync(file, [...words, 'true']).status === 0 ? own : []
+}

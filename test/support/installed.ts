@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './paths.js'
+import { environment } from './run.js'
+
+export interface Packed {
+  readonly filename: string
+  readonly unpackedSize: number
+}
+
+/** Installs this package into a folder, as npm packs it, with the dependency that is installed here: no registry is asked. */
+export function installPackage(folder: string): Packed {
+  const npm = (args: readonly string[], cwd: string): string =>
+    execFileSync('npm', args, { cwd, encoding: 'utf8', env: environment() })
+  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
+  const [packed] = JSON.parse(npm(pack, ROOT)) as [Packed]
+  writeFileSync(join(folder, 'package.json'), '{ "name": "user", "private": true }')
+  const flags = ['--ignore-scripts', '--omit=dev', '--install-links', '--offline']
+  const packages = [join(folder, packed.filename), join(ROOT, 'node_modules', 'node-gyp-build')]
+  npm(['install', ...flags, ...packages], folder)
+  return packed
+}
