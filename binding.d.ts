@@ -16,21 +16,13 @@ export interface Engine {
    * Fills `out` with the candidates of a seed, after the first `skip` ones.
    * After the last candidate they start again. False when there is none.
    */
-  sequence(seed: number, candidates: CandidateBits, skip: number, out: Uint16Array): boolean
+  sequence(seed: number, allowed: PortBits, skip: number, out: Uint16Array): boolean
 
   /** The first free candidate: `prepend`, then the sequence, with the first `skip` of both dropped. */
-  pick(
-    seed: number,
-    candidates: CandidateBits,
-    prepend: Uint16Array,
-    skip: number,
-    maxTries: number,
-    question: Question,
-    host: Host,
-  ): Pick
+  pick(...search: Search): PackedPick
 
   /** As pick(), off the event loop. Wrong arguments throw at once; a failed system call rejects. */
-  pickAsync(...args: Parameters<Engine['pick']>): Promise<Pick>
+  pickAsync(...search: Search): Promise<PackedPick>
 
   /**
    * As pick(), and holds the port that it finds: nobody else can hold it, and no port that the system
@@ -38,7 +30,7 @@ export interface Engine {
    * wildcards). Other questions call it leased on Linux, and in use elsewhere. On Linux a server that
    * sets SO_REUSEADDR can bind it meanwhile, unless `exclusive`; elsewhere, once the hold is released.
    */
-  hold(...args: [...pick: Parameters<Engine['pick']>, exclusive: boolean]): Hold
+  hold(...args: [...search: Search, exclusive: boolean]): Hold
 
   /** Whether a port, 1 to 65535, can be bound. */
   isFree(port: number, question: Question, host: Host): boolean
@@ -63,12 +55,26 @@ export interface Engine {
   environmentGeneration(): number | undefined
 }
 
+/** What is searched for: the candidates, how many of them to try, and what is asked of each. */
+export type Search = readonly [
+  seed: number,
+  /** What the sequence of the seed is filtered by. */
+  allowed: PortBits,
+  /** Tried before the sequence, in this order. */
+  prepended: Uint16Array,
+  /** How many of the first candidates to drop, prepended ones included. */
+  skip: number,
+  maxTries: number,
+  question: Question,
+  host: Host,
+]
+
 /** One bit for each port in 8192 bytes: bit (port % 8) of byte (port / 8). Bit 0 is ignored. */
-export type CandidateBits = Uint8Array
+export type PortBits = Uint8Array
 
 /** What hold() found and holds. It is released when it is collected, and when its thread ends. */
 export interface Hold {
-  readonly pick: Pick
+  readonly pick: PackedPick
 
   /** Whether nothing is held any more: it was released, or what held it is gone. */
   readonly isOver: boolean
@@ -95,7 +101,7 @@ export interface Hold {
  * A port and the number of probes it took, as `tries * 65536 + port`, so that no object is made
  * for it. Port 0: none was free.
  */
-export type Pick = number
+export type PackedPick = number
 
 /**
  * What to ask of a port, as a sum of 1 (TCP), 2 (UDP), 4 (IPv4), 8 (IPv6) and 16 (a port in

@@ -1,16 +1,18 @@
 // Is this port free, and if not, why?
 
 import type { Verdicts } from '../binding.js'
-import { currentEngine } from './engine/engine.js'
-import { asSystemError, isPlainObject, Port4meError, printable, quote } from './errors.js'
+import { REASON_MASK, Reason, Refuses } from './codes.js'
+import {
+  isFree as isPortFree,
+  probeAsync as verdictsAsync,
+  probe as verdictsOn,
+} from './engine/questions.js'
+import { Port4meError, quote } from './errors.js'
 import { nextTurn } from './next-turn.js'
-import { Flag } from './question.js'
-import { portsInOrder } from './settings/candidate-bits.js'
-import { readEnvironment } from './settings/environment.js'
+import { portsInOrder } from './settings/port-bits.js'
 import { addPorts, type PortIntervals } from './settings/port-spec.js'
 import { type Asked, readQuestion } from './settings/question.js'
-import { everyPortIsFree } from './settings/settings.js'
-import { integer } from './settings/values.js'
+import { checkNames, integer } from './settings/values.js'
 import type { PortSpec, PortStatus, ProbeOptions } from './types.js'
 
 type Protocol = 'tcp' | 'udp' | 'both'
@@ -85,17 +87,9 @@ export function probe(ports: PortSpec, options?: ProbeOptions): PortStatus[] {
  * const taken = (await probeAsync('8000-8999')).filter(({ free }) => !free)
  */
 export async function probeAsync(ports: PortSpec, options?: ProbeOptions): Promise<PortStatus[]> {
-  const engine = currentEngine()
   const asked = readAsked(options, 'both')
   const list = readPorts(ports)
-  let verdicts: Verdicts = new Uint8Array(list.length)
-  if (!everyPortIsFree(readEnvironment(engine))) {
-    try {
-      verdicts = await engine.probeAsync(list, asked.question, asked.host)
-    } catch (error) {
-      throw asSystemError(error, asked.host)
-    }
-  }
+  const verdicts = await verdictsAsync(list, asked)
   const statuses: PortStatus[] = []
   while (statuses.length < list.length) {
     const from = statuses.length
@@ -123,26 +117,7 @@ function ask(
 
 /** @internal */
 export function probePorts(ports: Uint16Array, asked: Asked): PortStatus[] {
-  const engine = currentEngine()
-  if (everyPortIsFree(readEnvironment(engine))) {
-    return statusesOf(ports, new Uint8Array(ports.length))
-  }
-  try {
-    return statusesOf(ports, engine.probe(ports, asked.question, asked.host))
-  } catch (error) {
-    throw asSystemError(error, asked.host)
-  }
-}
-
-/** @internal */
-export function isPortFree(port: number, asked: Asked): boolean {
-  const engine = currentEngine()
-  if (everyPortIsFree(readEnvironment(engine))) return true
-  try {
-    return engine.isFree(port, asked.question, asked.host)
-  } catch (error) {
-    throw asSystemError(error, asked.host)
-  }
+  return statusesOf(ports, verdictsOn(ports, asked))
 }
 
 /** @internal */
@@ -151,21 +126,7 @@ export function readAsked(
   protocol: Protocol,
   allowed: readonly (keyof ProbeOptions)[] = OPTIONS,
 ): Asked {
-  if (options !== undefined) {
-    if (!isPlainObject(options)) {
-      throw new Port4meError(
-        'ERR_INVALID_ARG_TYPE',
-        `options must be an object, not ${quote(options)}`,
-      )
-    }
-    for (const key of Object.keys(options)) {
-      if ((allowed as readonly string[]).includes(key)) continue
-      throw new Port4meError(
-        'ERR_INVALID_ARG_VALUE',
-        `options.${printable(key)} is no option; those are ${allowed.join(', ')}`,
-      )
-    }
-  }
+  if (options !== undefined) checkNames(options, allowed)
   return readQuestion((option) => {
     const value = options?.[option]
     return value === undefined ? undefined : { value, source: `options.${option}` }
@@ -192,10 +153,10 @@ function readPorts(ports: PortSpec): Uint16Array {
 }
 
 const REASONS = {
-  [Flag.TIME_WAIT]: 'time-wait',
-  [Flag.DENIED]: 'denied',
-  [Flag.IN_USE]: 'in-use',
-  [Flag.LEASED]: 'leased',
+  [Reason.TIME_WAIT]: 'time-wait',
+  [Reason.DENIED]: 'denied',
+  [Reason.IN_USE]: 'in-use',
+  [Reason.LEASED]: 'leased',
 } as const
 
 function statusesOf(ports: Uint16Array, verdicts: Verdicts): PortStatus[] {
@@ -213,8 +174,8 @@ function statusOf(port: number, verdict: number): PortStatus {
   return {
     port,
     free: false,
-    reason: REASONS[(verdict & Flag.REASON_MASK) as keyof typeof REASONS],
-    protocol: either('tcp', Flag.TCP_REFUSES, 'udp', Flag.UDP_REFUSES),
-    family: either('ipv4', Flag.IPV4_REFUSES, 'ipv6', Flag.IPV6_REFUSES),
+    reason: REASONS[(verdict & REASON_MASK) as keyof typeof REASONS],
+    protocol: either('tcp', Refuses.TCP, 'udp', Refuses.UDP),
+    family: either('ipv4', Refuses.IPV4, 'ipv6', Refuses.IPV6),
   }
 }

@@ -1,15 +1,15 @@
 // The candidates that settings give, free or not: prepended ports, then the seed's sequence.
 
-import type { CandidateBits, Engine } from '../binding.js'
+import type { Engine, PortBits } from '../binding.js'
 import { Port4meError } from './errors.js'
 
 /** What the candidates follow from. */
 export interface Candidates {
   readonly seed: number
   /** What the sequence is filtered by. */
-  readonly candidates: CandidateBits
+  readonly allowed: PortBits
   /** Tried first. */
-  readonly prepend: Uint16Array
+  readonly prepended: Uint16Array
   /** How many of the first to drop, prepended ones included. */
   readonly skip: number
   /** Of which worker they are the share, and of how many. */
@@ -54,7 +54,7 @@ export function rankOf(port: number, from: Candidates, engine: Engine): number {
   return inSequence === -1 ? -1 : prepended.length + inSequence
 }
 
-export function noCandidate({ skip, prepend, share }: Candidates): Port4meError {
+export function noCandidate({ skip, prepended, share }: Candidates): Port4meError {
   if (share !== undefined) {
     return new Port4meError(
       'ERR_NO_CANDIDATE',
@@ -63,25 +63,25 @@ export function noCandidate({ skip, prepend, share }: Candidates): Port4meError 
   }
   return new Port4meError(
     'ERR_NO_CANDIDATE',
-    skip > 0 && prepend.length > 0
+    skip > 0 && prepended.length > 0
       ? `no port to try: skip drops every prepended port, and no other port is both included and not excluded`
       : 'no port to try: no port is both included and not excluded',
   )
 }
 
-export function prependedAfterSkip({ prepend, skip }: Candidates): Uint16Array {
-  return prepend.subarray(Math.min(skip, prepend.length))
+export function prependedAfterSkip({ prepended, skip }: Candidates): Uint16Array {
+  return prepended.subarray(Math.min(skip, prepended.length))
 }
 
 /** Candidates of the sequence alone, as typed array; undefined when it has none. */
 function sequenceAfterSkip(
-  { seed, candidates, prepend, skip }: Candidates,
+  { seed, allowed, prepended, skip }: Candidates,
   engine: Engine,
   count: number,
 ): Uint16Array | undefined {
   const out = new Uint16Array(count)
-  const skipped = Math.max(skip - prepend.length, 0)
-  return engine.sequence(seed, candidates, skipped, out) ? out : undefined
+  const skipped = Math.max(skip - prepended.length, 0)
+  return engine.sequence(seed, allowed, skipped, out) ? out : undefined
 }
 
 /** Each candidate of the sequence once, in order, from the first one after skip. */
@@ -90,4 +90,9 @@ export function onePeriod(from: Candidates, engine: Engine): Uint16Array {
   if (ports === undefined) return new Uint16Array(0)
   const again = ports.indexOf(ports[0] as number, 1)
   return again === -1 ? ports : ports.subarray(0, again)
+}
+
+/** How many candidates there are, each counted once. */
+export function countCandidates(from: Candidates, engine: Engine): number {
+  return prependedAfterSkip(from).length + onePeriod(from, engine).length
 }

@@ -1,6 +1,5 @@
 // PORT4ME_DEBUG: what was read and tried, on stderr.
 
-import type { Engine } from '../binding.js'
 import { firstCandidates } from './candidates.js'
 import type { EngineReport } from './engine/engine.js'
 import { printable } from './errors.js'
@@ -18,15 +17,15 @@ export function reportSettings(settings: Settings, engine: EngineReport): void {
 /** Says what was read and tried. */
 export function reportPick(
   settings: Settings,
-  engine: Engine,
   report: EngineReport,
   port: number,
   tries: number,
 ): void {
+  const { candidates, engine, values } = settings
   const lines = describe(settings, report)
-  lines.push(`tries allowed: ${settings.maxTries}`)
+  lines.push(`tries allowed: ${values.maxTries}`)
   if (tries > 0) {
-    const tried = firstCandidates(settings, engine, Math.min(tries, LISTED))
+    const tried = firstCandidates(candidates, engine, Math.min(tries, LISTED))
     for (const one of tried) lines.push(`tried ${one}: ${one === port ? 'free' : 'not free'}`)
     if (tries > LISTED) lines.push(`tried ${tries - LISTED} more`)
   }
@@ -35,16 +34,17 @@ export function reportPick(
 }
 
 function describe(settings: Settings, { engine, file, refusal }: EngineReport): string[] {
-  const { environment, user, userSource, tool, seed, prepend, skip } = settings
+  const { environment, identity, candidates } = settings
+  const { prepended, skip } = candidates
   return [
     ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
     `engine: ${engine}`,
     ...(file === undefined ? [] : [`addon: ${file}`]),
     ...(refusal === undefined ? [] : [`addon refused: ${refusal}`]),
-    `user: ${user} (from ${userSource})`,
-    `tool: ${tool === '' ? 'none' : tool}`,
-    `seed: ${seed}`,
-    `prepended: ${prepend.length === 0 ? 'none' : prepend.join(' ')}`,
+    `user: ${identity.user} (from ${identity.userSource})`,
+    `tool: ${identity.tool === '' ? 'none' : identity.tool}`,
+    `seed: ${candidates.seed}`,
+    `prepended: ${prepended.length === 0 ? 'none' : prepended.join(' ')}`,
     `skipped: ${skip}`,
   ]
 }

@@ -1,15 +1,18 @@
 // Ports that stay yours until your server has them.
 
-import type { Engine, Hold } from '../binding.js'
+import type { Hold } from '../binding.js'
 import { onePeriod } from './candidates.js'
+import { Ask, triesOf } from './codes.js'
 import { currentEngine } from './engine/engine.js'
-import { asSystemError, isPlainObject, Port4meError, quote } from './errors.js'
+import { hold } from './engine/questions.js'
+import { Port4meError, quote } from './errors.js'
 import { HandOver, type LeasedPlace } from './hand-over.js'
-import { portOf } from './port4me.js'
-import { Flag } from './question.js'
-import { type NameOf, readSettings, type Settings } from './settings/settings.js'
-import { boolean, integer, nonEmptyText } from './settings/values.js'
-import type { LeaseOptions, Listenable, ListenOptions, Port4meOptions, PortLease } from './types.js'
+import { foundPort } from './port4me.js'
+import type { NameOf } from './settings/given.js'
+import type { Asked } from './settings/question.js'
+import { readSettings, type Settings, searchFor } from './settings/settings.js'
+import { checkNames, integer, nonEmptyText } from './settings/values.js'
+import type { LeaseOptions, Listenable, ListenOptions, PortLease } from './types.js'
 
 /**
  * Picks a port as {@link port4me} does and keeps it, until a server has it or the lease is released:
@@ -39,8 +42,7 @@ export function leasePort(options?: string | LeaseOptions): PortLease {
  * @internal
  */
 export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): PortLease {
-  const engine = currentEngine()
-  return takeLease(readForLease(options, engine, nameOf), engine).lease
+  return takeLease(readSettings(options, currentEngine(), 'lease', nameOf)).lease
 }
 
 /**
@@ -57,15 +59,16 @@ export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): Port
  */
 export function leasePorts(count: number, options?: string | LeaseOptions): PortLease[] {
   integer(count, 'count', 1, 65535)
-  const engine = currentEngine()
-  const settings = readForLease(options, engine)
+  const settings = readSettings(options, currentEngine(), 'lease')
+  const { candidates, asked, values } = settings
   const leases: PortLease[] = []
-  let { maxTries } = settings
-  let skip = withinPeriod(settings, engine)
+  let { maxTries } = values
+  let skip = withinPeriod(settings)
   try {
     // Past a port that is leased or taken the search goes on; it does not begin again.
     while (leases.length < count && maxTries > 0) {
-      const { lease, tries } = takeLease({ ...settings, skip, maxTries }, engine)
+      const search = searchFor({ ...candidates, skip }, maxTries, asked)
+      const { lease, tries } = takeLease({ ...settings, search })
       leases.push(lease)
       skip += tries
       maxTries -= tries
@@ -84,71 +87,21 @@ export function leasePorts(count: number, options?: string | LeaseOptions): Port
   )
 }
 
-interface LeaseSettings extends Settings {
-  readonly exclusive: boolean
-}
-
 /** Numbers of candidates to skip that stay exact when those of all leases are added. */
-const MAX_ROUNDS = 2 ** 40
-
-function readForLease(
-  options: string | LeaseOptions | undefined,
-  engine: Engine,
-  nameOf?: NameOf,
-): LeaseSettings {
-  const { exclusive, others } = separate(options)
-  const settings = readSettings(others, engine, nameOf)
-  if (typeof options === 'object' && 'mustWork' in options && options.mustWork !== undefined) {
-    throw new Port4meError(
-      'ERR_INVALID_ARG_VALUE',
-      'options.mustWork is no option of a lease: without a free port there is none',
-    )
-  }
-  return { ...settings, mustWork: true, exclusive }
-}
-
-/** The option that leases alone have, and those of all that pick. */
-function separate(options: string | LeaseOptions | undefined): {
-  exclusive: boolean
-  others: string | Port4meOptions | undefined
-} {
-  if (!isPlainObject(options) || !('exclusive' in options)) {
-    return { exclusive: false, others: options }
-  }
-  const { exclusive = false } = options
-  // With what it inherits: options may be made of others.
-  const others: LeaseOptions = Object.assign(Object.create(Object.getPrototypeOf(options)), options)
-  delete others.exclusive
-  return { exclusive: boolean(exclusive, 'options.exclusive'), others }
-}
+const MOST_EXACT = 2 ** 40
 
 /** The candidates to skip, without the rounds of the whole sequence that a huge number skips. */
-function withinPeriod(settings: Settings, engine: Engine): number {
-  const { skip, prepend } = settings
-  if (skip < MAX_ROUNDS) return skip
-  const inSequence = skip - prepend.length
-  const period = onePeriod({ ...settings, skip: prepend.length }, engine).length
-  return period === 0 ? skip : prepend.length + (inSequence % period)
+function withinPeriod({ candidates, engine }: Settings): number {
+  const { skip, prepended } = candidates
+  if (skip < MOST_EXACT) return skip
+  const period = onePeriod({ ...candidates, skip: prepended.length }, engine).length
+  return period === 0 ? skip : prepended.length + ((skip - prepended.length) % period)
 }
 
-function takeLease(settings: LeaseSettings, engine: Engine): { lease: PortLease; tries: number } {
-  let hold: Hold
-  try {
-    hold = engine.hold(
-      settings.seed,
-      settings.candidates,
-      settings.prepend,
-      settings.skip,
-      settings.maxTries,
-      settings.question,
-      settings.host,
-      settings.exclusive,
-    )
-  } catch (error) {
-    throw asSystemError(error, settings.host)
-  }
-  const port = portOf(hold.pick, settings, engine)
-  return { lease: new Lease(port, hold, settings), tries: Math.floor(hold.pick / 65536) }
+function takeLease(settings: Settings): { lease: PortLease; tries: number } {
+  const held = hold(settings, settings.values.exclusive)
+  const port = foundPort(held.pick, settings, true)
+  return { lease: new Lease(port, held, settings.asked), tries: triesOf(held.pick) }
 }
 
 /**
@@ -161,14 +114,14 @@ export const SERVERS_BIND_HELD_PORTS =
 class Lease implements PortLease {
   readonly port: number
   readonly #hold: Hold
-  readonly #settings: Settings
+  readonly #asked: Asked
   #isHandedOver = false
   #isReleased = false
 
-  constructor(port: number, hold: Hold, settings: Settings) {
+  constructor(port: number, hold: Hold, asked: Asked) {
     this.port = port
     this.#hold = hold
-    this.#settings = settings
+    this.#asked = asked
   }
 
   get released(): boolean {
@@ -188,7 +141,7 @@ class Lease implements PortLease {
     this.#isHandedOver = true
     try {
       const read = readListenOptions(server, options)
-      if ((this.#settings.question & Flag.TCP) === 0) {
+      if ((this.#asked.question & Ask.TCP) === 0) {
         throw new Port4meError(
           'ERR_INVALID_ARG_VALUE',
           `a server needs TCP, but the lease of port ${this.port} is one of UDP`,
@@ -218,10 +171,10 @@ class Lease implements PortLease {
 
   #place(host: string | undefined): LeasedPlace {
     const { port } = this
-    const { question, host: ownHost } = this.#settings
+    const { question, host: ownHost } = this.#asked
     if (host !== undefined || ownHost !== '') return { port, host: host ?? ownHost }
-    if ((question & Flag.IPV6) === 0) return { port, host: '0.0.0.0' }
-    if ((question & Flag.IPV4) === 0) return { port, host: '::', ipv6Only: true }
+    if ((question & Ask.IPV6) === 0) return { port, host: '0.0.0.0' }
+    if ((question & Ask.IPV4) === 0) return { port, host: '::', ipv6Only: true }
     return { port }
   }
 }
@@ -233,19 +186,8 @@ function readListenOptions(server: Listenable, options: ListenOptions): ListenOp
       `server must have a function listen(), but is ${quote(server)}`,
     )
   }
-  if (!isPlainObject(options)) {
-    throw new Port4meError(
-      'ERR_INVALID_ARG_TYPE',
-      `options must be an object, not ${quote(options)}`,
-    )
-  }
-  const { backlog, host, signal, ...others } = options
-  for (const key of Object.keys(others)) {
-    throw new Port4meError(
-      'ERR_INVALID_ARG_VALUE',
-      `options.${key} is no option; those are host, backlog, signal`,
-    )
-  }
+  checkNames(options, ['host', 'backlog', 'signal'])
+  const { backlog, host, signal } = options
   if (backlog !== undefined) integer(backlog, 'options.backlog', 1, 2 ** 31 - 1)
   if (host !== undefined) nonEmptyText(host, 'options.host')
   if (

@@ -1,15 +1,12 @@
 // What the Rust crate openport offers, with its semantics: first free of a range, or at random.
 
-import type { Engine } from '../binding.js'
 import { readAsked } from './availability.js'
-import { currentEngine } from './engine/engine.js'
-import { asSystemError, isPlainObject, Port4meError, quote } from './errors.js'
-import { portsInOrder } from './settings/candidate-bits.js'
-import { readEnvironment } from './settings/environment.js'
+import { portOf } from './codes.js'
+import { ephemeralPort, pickAmong } from './engine/questions.js'
+import { portsInOrder } from './settings/port-bits.js'
 import { addPorts, type PortIntervals } from './settings/port-spec.js'
 import type { Asked } from './settings/question.js'
-import { everyPortIsFree } from './settings/settings.js'
-import { boolean, integer } from './settings/values.js'
+import { boolean, checkNames, integer } from './settings/values.js'
 import type { PortSpec, ProbeOptions } from './types.js'
 
 /** Ports in a row, as {@link portRange} makes them: an iterable of numbers. */
@@ -39,12 +36,7 @@ export function portRange(
   to: number,
   options: { inclusive?: boolean | undefined } = {},
 ): PortRange {
-  if (!isPlainObject(options)) {
-    throw new Port4meError(
-      'ERR_INVALID_ARG_TYPE',
-      `options must be { inclusive }, not ${quote(options)}`,
-    )
-  }
+  checkNames(options, ['inclusive'], '{ inclusive }')
   const inclusive = boolean(options.inclusive ?? false, 'options.inclusive')
   integer(from, 'from', 1, 65535)
   integer(to, 'to', 1, inclusive ? 65535 : 65536)
@@ -70,8 +62,7 @@ export function portRange(
  * pickUnusedPort('8000-9000') ?? exit('all taken')
  */
 export function pickUnusedPort(range: PortSpec, options?: ProbeOptions): number | undefined {
-  const engine = currentEngine()
-  return firstFree(readRange(range), readAsked(options, 'both'), engine)
+  return firstFree(readRange(range), readAsked(options, 'both'))
 }
 
 const RANDOM_TRIES = 10
@@ -90,41 +81,23 @@ const RANDOM_PORTS = 10000
  * pickRandomUnusedPort() // 19283
  */
 export function pickRandomUnusedPort(options?: ProbeOptions): number | undefined {
-  const engine = currentEngine()
   const asked = readAsked(options, 'both')
   const random = Uint16Array.from(
     { length: RANDOM_TRIES },
     () => FIRST_RANDOM_PORT + Math.floor(Math.random() * RANDOM_PORTS),
   )
-  return (
-    firstFree(random, asked, engine) ??
-    firstFree(ephemeralPorts(RANDOM_TRIES, asked, engine), asked, engine)
+  return firstFree(random, asked) ?? firstFree(ephemeralPorts(RANDOM_TRIES, asked), asked)
+}
+
+function ephemeralPorts(count: number, asked: Asked): Uint16Array {
+  return Uint16Array.from({ length: count }, () => ephemeralPort(asked)).filter(
+    (port) => port !== 0,
   )
 }
 
-function ephemeralPorts(count: number, { question, host }: Asked, engine: Engine): Uint16Array {
-  try {
-    return Uint16Array.from({ length: count }, () => engine.ephemeralPort(question, host)).filter(
-      (port) => port !== 0,
-    )
-  } catch (error) {
-    throw asSystemError(error)
-  }
-}
-
-const NO_SEQUENCE = new Uint8Array(65536 / 8)
-
 /** @internal */
-export function firstFree(ports: Uint16Array, asked: Asked, engine: Engine): number | undefined {
-  if (everyPortIsFree(readEnvironment(engine))) return ports[0]
-  try {
-    const { length } = ports
-    const pick = engine.pick(0, NO_SEQUENCE, ports, 0, length, asked.question, asked.host)
-    const port = pick % 65536
-    return port === 0 ? undefined : port
-  } catch (error) {
-    throw asSystemError(error, asked.host)
-  }
+export function firstFree(ports: Uint16Array, asked: Asked): number | undefined {
+  return portOf(pickAmong(ports, asked)) || undefined
 }
 
 /** @internal */

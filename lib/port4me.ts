@@ -1,25 +1,25 @@
 // The main job: settings in, candidates, the first free one, port out.
 
-import type { Engine, Pick } from '../binding.js'
+import type { Engine, PackedPick } from '../binding.js'
 import {
+  type Candidates,
+  countCandidates,
   eachCandidate,
   firstCandidates,
   noCandidate,
-  onePeriod,
-  prependedAfterSkip,
   rankOf,
 } from './candidates.js'
+import { portOf, triesOf } from './codes.js'
 import { currentEngine, reportOnEngine } from './engine/engine.js'
+import { pick, pickAsync } from './engine/questions.js'
 import { asSystemError, Port4meError } from './errors.js'
-import { type NameOf, readSettings, type Settings } from './settings/settings.js'
+import type { NameOf } from './settings/given.js'
+import { readSettings, type Settings } from './settings/settings.js'
 import { integer } from './settings/values.js'
 import type { CandidateOptions, Port4meOptions } from './types.js'
 
-/**
- * No array of candidates is longer: they repeat after 65536 at the latest.
- * @internal
- */
-export const MAX_COUNT = 2 ** 24
+/** No array of candidates is longer: they repeat after 65536 at the latest. */
+const MAX_COUNT = 2 ** 24
 
 /**
  * Returns this user's own free TCP port: the first free candidate of a sequence that depends on the
@@ -44,31 +44,15 @@ export function port4me(options?: string | Port4meOptions): number {
  * @internal
  */
 export function pickPort(options?: string | Port4meOptions, nameOf?: NameOf): number {
-  const engine = currentEngine()
-  return pickFrom(readSettings(options, engine, nameOf), engine)
+  return pickFrom(readSettings(options, currentEngine(), 'pick', nameOf))
 }
 
 /**
  * port4me(), with settings that were read before.
  * @internal
  */
-export function pickFrom(settings: Settings, engine: Engine): number {
-  if (settings.everyPortIsFree) return firstPort(settings, engine)
-  let pick: Pick
-  try {
-    pick = engine.pick(
-      settings.seed,
-      settings.candidates,
-      settings.prepend,
-      settings.skip,
-      settings.maxTries,
-      settings.question,
-      settings.host,
-    )
-  } catch (error) {
-    throw asSystemError(error, settings.host)
-  }
-  return portOf(pick, settings, engine)
+export function pickFrom(settings: Settings): number {
+  return foundPort(pick(settings), settings, settings.values.mustWork)
 }
 
 /**
@@ -81,24 +65,8 @@ export function pickFrom(settings: Settings, engine: Engine): number {
  * server.listen(await port4meAsync('api'))
  */
 export async function port4meAsync(options?: string | Port4meOptions): Promise<number> {
-  const engine = currentEngine()
-  const settings = readSettings(options, engine)
-  if (settings.everyPortIsFree) return firstPort(settings, engine)
-  let pick: Pick
-  try {
-    pick = await engine.pickAsync(
-      settings.seed,
-      settings.candidates,
-      settings.prepend,
-      settings.skip,
-      settings.maxTries,
-      settings.question,
-      settings.host,
-    )
-  } catch (error) {
-    throw asSystemError(error, settings.host)
-  }
-  return portOf(pick, settings, engine)
+  const settings = readSettings(options, currentEngine())
+  return foundPort(await pickAsync(settings), settings, settings.values.mustWork)
 }
 
 /**
@@ -166,10 +134,10 @@ function readForListing(
   options: string | CandidateOptions | undefined,
   engine: Engine,
   nameOf?: NameOf,
-): Settings {
-  const settings = readSettings(options, engine, nameOf)
-  if (settings.debug) debug().reportSettings(settings, reportOnEngine())
-  return settings
+): Candidates {
+  const settings = readSettings(options, engine, 'pick', nameOf)
+  if (settings.values.debug) debug().reportSettings(settings, reportOnEngine())
+  return settings.candidates
 }
 
 function debug(): typeof import('./debug.js') {
@@ -180,33 +148,29 @@ function debug(): typeof import('./debug.js') {
   }
 }
 
-function firstPort(settings: Settings, engine: Engine): number {
-  const [port] = firstCandidates(settings, engine, 1)
-  return portOf(65536 + (port ?? 0), settings, engine)
-}
-
 /**
- * The port of a pick; what was read and tried is told where that is asked for.
+ * The port that a search found. Says what was read and tried where that is asked for. -1 when no port is
+ * free and none is needed.
  * @internal
  */
-export function portOf(pick: Pick, settings: Settings, engine: Engine): number {
-  const port = pick % 65536
-  const tries = Math.floor(pick / 65536)
-  if (settings.debug) debug().reportPick(settings, engine, reportOnEngine(), port, tries)
+export function foundPort(found: PackedPick, settings: Settings, mustWork: boolean): number {
+  const port = portOf(found)
+  const tries = triesOf(found)
+  if (settings.values.debug) debug().reportPick(settings, reportOnEngine(), port, tries)
   if (port !== 0) return port
-  if (tries === 0) throw noCandidate(settings)
-  if (!settings.mustWork) return -1
-  throw noFreePort(tries, settings, engine)
+  if (tries === 0) throw noCandidate(settings.candidates)
+  if (!mustWork) return -1
+  throw noFreePort(tries, settings)
 }
 
-function noFreePort(tries: number, settings: Settings, engine: Engine): Port4meError {
-  const candidates = prependedAfterSkip(settings).length + onePeriod(settings, engine).length
+function noFreePort(tries: number, { candidates, engine }: Settings): Port4meError {
+  const count = countCandidates(candidates, engine)
   const tried =
     tries > 1
       ? `${tries} candidates were tried, and each is taken`
-      : candidates > 1
+      : count > 1
         ? '1 candidate was tried, and it is taken'
         : 'the one candidate is taken'
-  const rest = tries < candidates ? '; more remain, for a higher maxTries (PORT4ME_MAX_TRIES)' : ''
+  const rest = tries < count ? '; more remain, for a higher maxTries (PORT4ME_MAX_TRIES)' : ''
   return new Port4meError('ERR_NO_FREE_PORT', `no free port: ${tried}${rest}`)
 }

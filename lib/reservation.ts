@@ -1,7 +1,6 @@
 // Ports set aside within a program, with the semantics of openport's PortReservation.
 
 import { readAsked } from './availability.js'
-import { currentEngine } from './engine/engine.js'
 import { firstFree, readRange } from './openport.js'
 import { integer } from './settings/values.js'
 import type { PortSpec } from './types.js'
@@ -40,7 +39,7 @@ export class PortReservation {
    */
   reservePort(): number | undefined {
     const open = this.#range.filter((port) => !this.#reserved.has(port))
-    const port = firstFree(open, readAsked(undefined, 'both'), currentEngine())
+    const port = firstFree(open, readAsked(undefined, 'both'))
     if (port !== undefined) this.#reserved.add(port)
     return port
   }
@@ -57,13 +56,12 @@ export class PortReservation {
    */
   reservePorts(count: number): number[] {
     integer(count, 'count', 0, Number.MAX_SAFE_INTEGER)
-    const engine = currentEngine()
     const asked = readAsked(undefined, 'both')
     const ports: number[] = []
     // Past a port that is given or taken the search goes on; it does not begin again.
     let open = this.#range.filter((port) => !this.#reserved.has(port))
     while (ports.length < count) {
-      const port = firstFree(open, asked, engine)
+      const port = firstFree(open, asked)
       if (port === undefined) break
       this.#reserved.add(port)
       ports.push(port)

@@ -29,31 +29,32 @@ import type { Port4meOptions } from './types.js'
  *                  webServer: { command: `node server.js --port ${port}`, port } }
  */
 export function sharedPort(options?: string | Port4meOptions): number {
-  const engine = currentEngine()
-  const settings = readSettings(options, engine)
+  const settings = readSettings(options, currentEngine())
   const name = variableOf(settings)
   const recorded = sharedVariable(name)
   if (recorded !== undefined) return integerText(recorded, name, 1, 65535)
-  const port = pickFrom(settings, engine)
+  const port = pickFrom(settings)
   if (port !== -1) setSharedVariable(name, String(port))
   return port
 }
 
-/** The variable for these settings: all that a pick follows from. */
-function variableOf(settings: Settings): string {
+/**
+ * The variable for these settings: all that a pick follows from. Another version of this package in the same
+ * process tree must find it too, so that what goes into it, and in which order, stays as it is.
+ */
+function variableOf({ identity, candidates, values, asked }: Settings): string {
   const { createHash } = require('node:crypto') as typeof import('node:crypto')
-  const { user, tool, prepend, skip, maxTries, mustWork, question, host, share } = settings
   const rest = JSON.stringify([
-    user,
-    tool,
-    [...prepend],
-    skip,
-    maxTries,
-    mustWork,
-    question,
-    host,
-    share,
+    identity.user,
+    identity.tool,
+    [...candidates.prepended],
+    candidates.skip,
+    values.maxTries,
+    values.mustWork,
+    asked.question,
+    asked.host,
+    candidates.share,
   ])
-  const hash = createHash('sha256').update(settings.candidates).update(rest).digest('hex')
+  const hash = createHash('sha256').update(candidates.allowed).update(rest).digest('hex')
   return `PORT4ME_SHARED_${hash.slice(0, 16).toUpperCase()}`
 }

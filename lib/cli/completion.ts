@@ -1,5 +1,25 @@
-/** Completion for Bash: source <(port4me --completion=bash) */
-export const BASH_COMPLETION = `# Bash completion for port4me: source <(port4me --completion=bash)
+// Completion for Bash, from the table of settings: source <(port4me --completion=bash)
+
+import {
+  FLAG_WORDS,
+  type Flag,
+  OPTIONS,
+  PROGRAM_FLAGS,
+  SETTINGS,
+  type Setting,
+} from '../settings/table.js'
+
+interface Completed {
+  readonly flag: Flag
+  readonly choices: readonly string[]
+  readonly of: 'port4me' | 'run' | 'both'
+}
+
+export function bashCompletion(): string {
+  const flags = [...ofOptions(), ...ofPrograms()]
+  const withChoices = flags.filter(({ choices }) => choices.length > 0)
+  const others = flags.filter(({ flag, choices }) => hasValue(flag) && choices.length === 0)
+  return `# Bash completion for port4me: source <(port4me --completion=bash)
 _port4me() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
   [[ $word == '=' ]] && word=''
@@ -9,19 +29,10 @@ _port4me() {
     --user)
       mapfile -t COMPREPLY < <(compgen -u -- "$word")
       return ;;
-    --completion)
-      mapfile -t COMPREPLY < <(compgen -W 'bash' -- "$word")
-      return ;;
-    --protocol)
-      mapfile -t COMPREPLY < <(compgen -W 'tcp udp both' -- "$word")
-      return ;;
-    --family)
-      mapfile -t COMPREPLY < <(compgen -W 'ipv4 ipv6 both' -- "$word")
-      return ;;
-    --time-wait)
-      mapfile -t COMPREPLY < <(compgen -W 'free busy' -- "$word")
-      return ;;
-    --env|--tool|--prepend|--include|--exclude|--skip|--worker|--host|--list|--test|--why)
+${withChoices.map(({ flag, choices }) => completing(flag, choices)).join('')}    ${others
+    .map(({ flag }) => `--${flag}`)
+    .filter((flag) => flag !== '--user')
+    .join('|')})
       return ;;
   esac
   if [[ \${COMP_WORDS[1]} == run && " \${COMP_WORDS[*]:2:COMP_CWORD-2} " == *' -- '* ]]; then
@@ -34,12 +45,47 @@ _port4me() {
     return
   fi
   if [[ \${COMP_WORDS[1]} == run ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--user= --tool= --prepend= --include= --exclude= --skip= --worker= --protocol= --family= --host= --time-wait= --env= --exclusive --debug --help --' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W '${words(flags, 'run')} --' -- "$word")
     [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
     return
   fi
-  mapfile -t COMPREPLY < <(compgen -W '--user= --tool= --prepend= --include= --exclude= --skip= --worker= --protocol= --family= --host= --time-wait= --list= --test= --why= --json --debug --completion= --help --version' -- "$word")
+  mapfile -t COMPREPLY < <(compgen -W '${words(flags, 'port4me')}' -- "$word")
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
 }
 complete -F _port4me port4me
 `
+}
+
+function ofOptions(): Completed[] {
+  return OPTIONS.flatMap((option) => {
+    const { flag, choices = [], only }: Setting = SETTINGS[option]
+    if (flag === undefined) return []
+    return [{ flag: flag as Flag, choices, of: only === 'lease' ? 'run' : 'both' }]
+  })
+}
+
+function ofPrograms(): Completed[] {
+  return (Object.keys(PROGRAM_FLAGS) as (keyof typeof PROGRAM_FLAGS)[]).map((flag) => {
+    const { of, choices = [] }: { of: Completed['of']; choices?: readonly string[] } =
+      PROGRAM_FLAGS[flag]
+    return { flag, choices, of }
+  })
+}
+
+function hasValue(flag: Flag): boolean {
+  return FLAG_WORDS[flag].value !== undefined
+}
+
+function completing(flag: Flag, choices: readonly string[]): string {
+  return `    --${flag})
+      mapfile -t COMPREPLY < <(compgen -W '${choices.join(' ')}' -- "$word")
+      return ;;
+`
+}
+
+function words(flags: readonly Completed[], program: 'port4me' | 'run'): string {
+  return flags
+    .filter(({ of }) => of === program || of === 'both')
+    .map(({ flag }) => (hasValue(flag) ? `--${flag}=` : `--${flag}`))
+    .join(' ')
+}

@@ -2,50 +2,45 @@
 
 import { parseArgs } from 'node:util'
 import { Port4meError, quote } from '../errors.js'
-import { MAX_COUNT } from '../port4me.js'
+import { tokensIn } from '../settings/port-sets.js'
 import { addPortSpec } from '../settings/port-spec.js'
-import { tokensIn } from '../settings/settings.js'
-import { integerText } from '../settings/values.js'
-import type { LeaseOptions, Port4meOptions, ProbeOptions, WorkerShare } from '../types.js'
-
-/** Which port, and what free means: what every use of the program takes. */
-const OPTION_FLAGS = {
-  user: { type: 'string' },
-  tool: { type: 'string' },
-  prepend: { type: 'string' },
-  include: { type: 'string' },
-  exclude: { type: 'string' },
-  skip: { type: 'string' },
-  worker: { type: 'string' },
-  protocol: { type: 'string' },
-  family: { type: 'string' },
-  host: { type: 'string' },
-  'time-wait': { type: 'string' },
-  debug: { type: 'boolean' },
-  help: { type: 'boolean' },
-} as const
+import { fromText } from '../settings/reading.js'
+import {
+  FLAG_WORDS,
+  OPTIONS,
+  type Option,
+  PROGRAM_FLAGS,
+  SETTINGS,
+  type Setting,
+} from '../settings/table.js'
+import type { LeaseOptions, Port4meOptions, WorkerShare } from '../types.js'
 
 /** The flags of one letter; each is short for a long one. */
-const SHORT: Readonly<Record<string, string>> = { '-h': 'help', '-V': 'version', '-v': 'version' }
+const SHORT = new Map(
+  Object.entries(FLAG_WORDS).flatMap(([flag, { short = [] }]) =>
+    short.map((letter) => [letter, flag] as const),
+  ),
+)
 
-/** The flags that may be empty: no tool, and no ports, as an option may be. */
-const MAY_BE_EMPTY: readonly string[] = ['tool', 'prepend', 'include', 'exclude']
+/** The flags of a program, those with a value as text. */
+type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>
 
-const FLAGS = {
-  ...OPTION_FLAGS,
-  list: { type: 'string' },
-  test: { type: 'string' },
-  why: { type: 'string' },
-  json: { type: 'boolean' },
-  completion: { type: 'string' },
-  version: { type: 'boolean' },
-} as const
+const FLAGS = flagsOf('port4me')
+const RUN_FLAGS = flagsOf('run')
 
-const RUN_FLAGS = {
-  ...OPTION_FLAGS,
-  env: { type: 'string' },
-  exclusive: { type: 'boolean' },
-} as const
+function flagsOf(program: 'port4me' | 'run'): Flags {
+  const flags: Record<string, { type: 'string' | 'boolean' }> = {}
+  for (const option of OPTIONS) {
+    const { flag, kind, only }: Setting = SETTINGS[option]
+    if (flag === undefined || (only === 'lease' && program === 'port4me')) continue
+    flags[flag] = { type: kind === 'boolean' ? 'boolean' : 'string' }
+  }
+  for (const [flag, { kind, of }] of Object.entries(PROGRAM_FLAGS)) {
+    if (of !== program && of !== 'both') continue
+    flags[flag] = { type: kind === 'boolean' ? 'boolean' : 'string' }
+  }
+  return flags
+}
 
 /** What was read: each flag's text, and the flags without a value. */
 interface Read {
@@ -76,9 +71,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
   return {
     options: optionsOf(read),
-    list: integerOf(read, 'list', 1, MAX_COUNT),
-    test: integerOf(read, 'test', 1, 65535),
-    why: integerOf(read, 'why', 1, 65535),
+    list: integerOf(read, 'list'),
+    test: integerOf(read, 'test'),
+    why: integerOf(read, 'why'),
     completion: texts.get('completion'),
     json: switches.has('json'),
     help: switches.has('help'),
@@ -111,18 +106,14 @@ export function parseRunLine(args: readonly string[]): RunLine {
   if (command === undefined || command === '') {
     throw usage(`run needs "--" and then a command: ${RUN_USAGE}`)
   }
-  const exclusive = read.switches.has('exclusive') || undefined
-  return { options: { ...optionsOf(read), exclusive }, env, command: [command, ...rest] }
+  return { options: optionsOf(read), env, command: [command, ...rest] }
 }
 
 const HELP_FLAGS: readonly string[] = ['-h', '--help']
 const RUN_USAGE = 'port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'
 
 /** Reads words and flags. An unknown flag is wrong usage, as is a value too many or too few. */
-export function readFlags<Flag extends string>(
-  args: readonly string[],
-  flags: Readonly<Record<Flag, { readonly type: 'string' | 'boolean' }>>,
-): Read {
+export function readFlags(args: readonly string[], flags: Flags): Read {
   // Not strict: its messages do not say what is allowed.
   const { tokens } = parseArgs({
     args: [...args],
@@ -141,24 +132,29 @@ export function readFlags<Flag extends string>(
     }
     if (token.kind !== 'option') continue
     const { rawName, value } = token
-    const name = rawName === `--${token.name}` ? token.name : (SHORT[rawName] ?? '')
-    if (!isFlag(name)) throw unknownFlag(rawName, Object.keys(flags))
-    if (flags[name].type === 'boolean') {
+    const name = rawName === `--${token.name}` ? token.name : (SHORT.get(rawName) ?? '')
+    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined
+    if (flag === undefined) throw unknownFlag(rawName, Object.keys(flags))
+    if (flag.type === 'boolean') {
       if (value !== undefined) throw usage(`--${name} takes no value, but has ${quote(value)}`)
       switches.add(name)
     } else if (value === undefined || (!token.inlineValue && value.startsWith('--'))) {
       throw usage(`--${name} needs a value: --${name}=VALUE`)
-    } else if (value === '' && !MAY_BE_EMPTY.includes(name)) {
+    } else if (value === '' && !mayBeEmpty(name)) {
       throw usage(`--${name} must not be empty, but is ""`)
     } else {
       texts.set(name, value)
     }
   }
   return { texts, switches, words }
+}
 
-  function isFlag(name: string): name is Flag {
-    return Object.hasOwn(flags, name)
-  }
+/** No tool, and no ports, as an option may be. */
+function mayBeEmpty(flag: string): boolean {
+  return (
+    flag === 'tool' ||
+    OPTIONS.some((option) => option === flag && SETTINGS[option].kind === 'ports')
+  )
 }
 
 function checkTool({ words: [one, two] }: Read): void {
@@ -199,39 +195,44 @@ function distance(from: string, to: string): number {
   return at(from.length, to.length)
 }
 
-function optionsOf(read: Read): LeaseOptions {
-  const { texts, switches } = read
-  return {
-    user: texts.get('user'),
-    tool: texts.get('tool'),
-    prepend: portsOf(read, 'prepend'),
-    include: portsOf(read, 'include'),
-    exclude: portsOf(read, 'exclude'),
-    skip: integerOf(read, 'skip', 0, Number.MAX_SAFE_INTEGER),
-    worker: parseWorker(texts.get('worker')),
-    // Checked with the variables that they beat.
-    protocol: texts.get('protocol') as ProbeOptions['protocol'],
-    family: texts.get('family') as ProbeOptions['family'],
-    host: texts.get('host'),
-    timeWait: texts.get('time-wait') as ProbeOptions['timeWait'],
-    debug: switches.has('debug') || undefined,
+function optionsOf({ texts, switches }: Read): LeaseOptions {
+  const options: Partial<Record<Option, unknown>> = {}
+  for (const option of OPTIONS) {
+    const setting: Setting = SETTINGS[option]
+    if (setting.flag === undefined) continue
+    if (switches.has(setting.flag)) options[option] = true
+    const text = texts.get(setting.flag)
+    if (text !== undefined) options[option] = optionOf(setting, text)
+  }
+  return options as LeaseOptions
+}
+
+/** Reads a flag's text as the value of its option. */
+function optionOf(setting: Setting, text: string): unknown {
+  const name = `--${setting.flag}`
+  switch (setting.kind) {
+    case 'worker':
+      return parseWorker(text)
+    case 'ports':
+      // Checked here for those questions too that it does not matter to.
+      addPortSpec([], text, name, tokensIn({}))
+      return text
+    case 'integer':
+      return fromText(setting, text, name)
+    default:
+      return text // checked with the variable that it beats
   }
 }
 
-/** A set of ports, checked here for those questions too that it does not matter to. */
-function portsOf({ texts }: Read, flag: string): string | undefined {
+function integerOf({ texts }: Read, flag: 'list' | 'test' | 'why'): number | undefined {
   const value = texts.get(flag)
-  if (value !== undefined) addPortSpec([], value, `--${flag}`, tokensIn({}))
-  return value
+  return value === undefined
+    ? undefined
+    : (fromText(PROGRAM_FLAGS[flag], value, `--${flag}`) as number)
 }
 
-function integerOf({ texts }: Read, flag: string, min: number, max: number): number | undefined {
-  const value = texts.get(flag)
-  return value === undefined ? undefined : integerText(value, `--${flag}`, min, max)
-}
-
-function parseWorker(value: string | undefined): WorkerShare | 'auto' | undefined {
-  if (value === undefined || value === 'auto') return value
+function parseWorker(value: string): WorkerShare | 'auto' {
+  if (value === 'auto') return value
   const match = /^(\d{1,5})\/(\d{1,5})$/.exec(value)
   const share = { index: Number(match?.[1]), count: Number(match?.[2]) }
   if (!(share.index < share.count && share.count <= 65535)) {
@@ -243,8 +244,9 @@ function parseWorker(value: string | undefined): WorkerShare | 'auto' | undefine
 }
 
 /** The flag of an option. */
-export function flagOf(option: string): string {
-  return option === 'timeWait' ? '--time-wait' : `--${option}`
+export function flagOf(option: Option): string {
+  const { flag = option }: Setting = SETTINGS[option]
+  return `--${flag}`
 }
 
 export function usage(message: string): Port4meError {

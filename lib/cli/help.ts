@@ -1,63 +1,50 @@
-export const HELP = `port4me: the same personal, free TCP port, every day
+// What --help prints, from the table of settings.
+
+import {
+  FLAG_WORDS,
+  type Flag,
+  OPTIONS,
+  PROGRAM_FLAGS,
+  SETTINGS,
+  type Setting,
+  VARIABLE_WORDS,
+  type Words,
+} from '../settings/table.js'
+
+const FLAGS = Object.keys(FLAG_WORDS) as Flag[]
+
+/** Where the words of a flag begin, and where its lines end. */
+const INDENT = 20
+const WIDTH = 80
+
+export function help(): string {
+  return `port4me: the same personal, free TCP port, every day
 
 Usage:
   port4me [TOOL] [flags]
   port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]
+  port4me help [run]
 
 Prints the first free port of a sequence that depends on the user and the tool
 alone. With run it leases the port while the command runs: port4me run --help
 
 Which ports:
-  --user=NAME       whose port (default: $PORT4ME_USER, $LOGNAME, $USER, $LNAME,
-                    $USERNAME, the account)
-  --tool=NAME       what the port is for; also the first word without a flag
-  --prepend=PORTS   ports to try first
-  --include=PORTS   ports to choose among (default: 1024-65535)
-  --exclude=PORTS   ports never to choose
-  --skip=N          drop the first N candidates (default: 0)
-  --worker=I/N      every N-th candidate only, for worker I of N, from 0; auto:
-                    as the test runner's variables say
-
+${section('ports')}
 What 'free' means:
-  --protocol=P      tcp, udp or both (default: tcp; with --why: both)
-  --family=F        ipv4, ipv6 or both (default: both)
-  --host=ADDRESS    an IP address, or localhost for both loopbacks (default:
-                    every address of the machine)
-  --time-wait=T     free or busy: a port that only connections in TIME_WAIT hold
-                    (default: free)
-
+${section('free')}
 What to print:
-  --list=N          the first N candidates, free or not
-  --test=PORT       nothing; exit 0 if the port is free, 1 if not
-  --why=PORT        whether the port is free, and if not, why and who has it;
-                    exit status as with --test
-  --json            JSON
-  --debug           what was read and tried, on stderr
-  --completion=bash a completion script for the shell
-  --help, --version
-                    with --json --version also says which engine answers, from
-                    which file, or why the addon does not
-
+${section('print')}
 PORTS are ports and ranges, separated by commas or spaces: 2000-2123,4321
+0 is no port; --include=0 and --include= are the default. Of a flag given twice
+the last one counts.
 {chrome} and {firefox} stand for the ports that these browsers block.
 
 Variables, each beaten by its flag:
-  PORT4ME_USER, PORT4ME_TOOL, PORT4ME_PREPEND, PORT4ME_INCLUDE, PORT4ME_EXCLUDE,
-  PORT4ME_SKIP, PORT4ME_PROTOCOL, PORT4ME_FAMILY, PORT4ME_HOST,
-  PORT4ME_TIME_WAIT, PORT4ME_LIST, PORT4ME_TEST, PORT4ME_DEBUG
+${wrapped(variablesOfFlags().join(', '), 2)}
 and, without a flag:
-  PORT4ME_PREPEND_SITE, PORT4ME_INCLUDE_SITE, PORT4ME_EXCLUDE_SITE
-                    always added to the set
-  PORT4ME_EXCLUDE_UNSAFE
-                    always excluded (default: {chrome},{firefox}; 0: none)
-  PORT4ME_EXCLUDE_UNSAFE_CHROME, PORT4ME_EXCLUDE_UNSAFE_FIREFOX
-                    what {chrome} and {firefox} stand for
-  PORT4ME_MAX_TRIES candidates to probe before giving up (default: 65535)
-  PORT4ME_MUST_WORK false: print -1 when no port is free
-  PORT4ME_ENGINE    auto, native or fallback (default: auto)
-  _PORT4ME_CHECK_AVAILABLE_PORTS_
-                    any: every port counts as free, for tests
-
+${Object.entries(VARIABLE_WORDS)
+  .map(([name, says]) => entry(name, says))
+  .join('')}
 Exit status: 0; 1 no free port, port not free, or a failure; 2 wrong usage
 
 Examples:
@@ -69,8 +56,10 @@ Examples:
   port4me --why=8080
   port4me run api -- node server.js --port {port}
 `
+}
 
-export const RUN_HELP = `port4me run: run a command with a port that nobody else gets
+export function runHelp(): string {
+  return `port4me run: run a command with a port that nobody else gets
 
 Usage:
   port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]
@@ -81,14 +70,12 @@ let go just before the command starts.) The command finds it in its variable
 PORT; each {port} in its arguments is replaced by it. There is no shell in
 between.
 
-  --env=NAME        the variable, instead of PORT
-  --user, --tool, --prepend, --include, --exclude, --skip, --worker, --protocol,
-  --family, --host, --time-wait, --debug
+${section('run')}${wrapped(`${optionFlags().join(', ')}, --help`, 2)}
                     as without run: port4me --help
-  --help
 
-SIGINT, SIGTERM and SIGHUP are passed on to the command. A UDP server needs
-SO_REUSEADDR to bind the port.
+SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command, unless it has
+got them itself: a terminal sends Ctrl-C to the command as well. A UDP server
+needs SO_REUSEADDR to bind the port.
 
 Exit status: the command's, 128 + n when signal n ended it; 127 it was not found;
 126 it cannot be run; 1 no free port, or a failure; 2 wrong usage
@@ -98,3 +85,57 @@ Examples:
   port4me run docs -- python3 -m http.server {port}
   port4me run --env=VITE_PORT web -- sh -c 'vite --port "$VITE_PORT"'
 `
+}
+
+function section(name: Words['section']): string {
+  return FLAGS.filter((flag) => FLAG_WORDS[flag].section === name)
+    .map((flag) => {
+      const { value, says, short = [] } = FLAG_WORDS[flag]
+      return entry(
+        [`--${flag}${value === undefined ? '' : `=${value}`}`, ...short].join(', '),
+        says,
+      )
+    })
+    .join('')
+}
+
+/** A name, and what there is to say of it beside it, or below it when the name is long. */
+function entry(name: string, says: string): string {
+  const words = wrapped(says, INDENT)
+  const head = `  ${name}`
+  return head.length < INDENT - 1
+    ? `${head.padEnd(INDENT)}${words.slice(INDENT)}\n`
+    : `${head}\n${words}\n`
+}
+
+/** The flags that `port4me run` has in common with `port4me`. */
+function optionFlags(): string[] {
+  return OPTIONS.flatMap((option) => {
+    const { flag, only }: Setting = SETTINGS[option]
+    return flag === undefined || only === 'lease' ? [] : [`--${flag}`]
+  })
+}
+
+function variablesOfFlags(): string[] {
+  const settings: readonly { readonly variable?: string; readonly kind: string }[] =
+    Object.values(PROGRAM_FLAGS)
+  return [
+    ...OPTIONS.flatMap((option) => {
+      const { variable, flag }: Setting = SETTINGS[option]
+      return variable === undefined || flag === undefined ? [] : [variable]
+    }),
+    ...settings.flatMap(({ variable }) => variable ?? []),
+  ]
+}
+
+/** A text in lines of the terminal's usual width, each after so many spaces. */
+function wrapped(text: string, indent: number): string {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line === '') lines[lines.length - 1] = word
+    else if (indent + line.length + 1 + word.length > WIDTH) lines.push(word)
+    else lines[lines.length - 1] = `${line} ${word}`
+  }
+  return lines.map((line) => ' '.repeat(indent) + line).join('\n')
+}

@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 // The program port4me. Start-up is what its users feel: it loads what the call needs.
 
-import { isPortFree, probePorts } from '../availability.js'
+import { probePorts } from '../availability.js'
 import { currentEngine, reportOnEngine } from '../engine/engine.js'
+import { isFree } from '../engine/questions.js'
 import { quote } from '../errors.js'
 import { write } from '../output.js'
-import { listCandidates, MAX_COUNT, pickPort } from '../port4me.js'
+import { listCandidates, pickPort } from '../port4me.js'
 import { type Environment, readEnvironment } from '../settings/environment.js'
+import { fromText } from '../settings/reading.js'
 import { readAskedFrom } from '../settings/settings.js'
-import { booleanText, integerText } from '../settings/values.js'
-import { BASH_COMPLETION } from './completion.js'
+import { PROGRAM_FLAGS, SETTINGS } from '../settings/table.js'
+import { bashCompletion } from './completion.js'
 import { type CommandLine, flagOf, parseCommandLine, usage } from './flags.js'
-import { HELP } from './help.js'
+import { help } from './help.js'
 import { reporting } from './report.js'
 import { explain } from './why.js'
 
@@ -21,7 +23,7 @@ declare const PORT4ME_VERSION: string
 const [first, ...rest] = process.argv.slice(2)
 if (first === 'run') run(rest)
 else if (first === 'help' && rest[0] === 'run') run(['--help'])
-else if (first === 'help') process.exitCode = reporting(help)
+else if (first === 'help') process.exitCode = reporting(printHelp)
 else process.exitCode = reporting(() => answerTo(parseCommandLine(process.argv.slice(2))))
 
 function run(args: readonly string[]): void {
@@ -29,13 +31,13 @@ function run(args: readonly string[]): void {
   runCommand(args)
 }
 
-function help(): number {
-  write(1, HELP)
+function printHelp(): number {
+  write(1, help())
   return 0
 }
 
 function answerTo(command: CommandLine): number {
-  if (command.help) return help()
+  if (command.help) return printHelp()
   if (command.version) {
     // The engine is loaded for those alone who ask about it.
     const report = command.json ? reportOnEngine() : {}
@@ -46,7 +48,7 @@ function answerTo(command: CommandLine): number {
     if (command.completion !== 'bash') {
       throw usage(`--completion must be bash, not ${quote(command.completion)}`)
     }
-    write(1, BASH_COMPLETION)
+    write(1, bashCompletion())
     return 0
   }
 
@@ -54,9 +56,9 @@ function answerTo(command: CommandLine): number {
   const environment = readEnvironment(currentEngine())
   if (command.why !== undefined) return why(command.why, environment, command)
   const asked = command.list !== undefined || command.test !== undefined
-  const test = command.test ?? (asked ? undefined : number(environment, 'PORT4ME_TEST', 65535))
+  const test = command.test ?? (asked ? undefined : number(environment, 'test'))
   if (test !== undefined) return testPort(test, environment, command)
-  const list = command.list ?? number(environment, 'PORT4ME_LIST', MAX_COUNT)
+  const list = command.list ?? number(environment, 'list')
   if (list !== undefined) {
     const ports = listCandidates(list, command.options, flagOf)
     answer(ports.join('\n'), { ports }, command)
@@ -68,14 +70,14 @@ function answerTo(command: CommandLine): number {
 }
 
 function testPort(port: number, environment: Environment, command: CommandLine): number {
-  const free = isPortFree(port, readAskedFrom(command.options, environment, flagOf, 'tcp'))
+  const free = isFree(port, readAskedFrom(command.options, currentEngine(), 'tcp', flagOf))
   debug(`tested ${port}: ${free ? 'free' : 'not free'}`, environment, command)
   if (command.json) write(1, `${JSON.stringify({ port, free })}\n`)
   return free ? 0 : 1
 }
 
 function why(port: number, environment: Environment, command: CommandLine): number {
-  const asked = readAskedFrom(command.options, environment, flagOf, 'both')
+  const asked = readAskedFrom(command.options, currentEngine(), 'both', flagOf)
   const [status] = probePorts(Uint16Array.of(port), asked)
   if (status === undefined) throw new Error('a verdict is missing')
   debug(`tested ${port}: ${status.reason ?? 'free'}`, environment, command)
@@ -85,19 +87,17 @@ function why(port: number, environment: Environment, command: CommandLine): numb
 }
 
 function debug(line: string, environment: Environment, command: CommandLine): void {
-  const variable = environment.PORT4ME_DEBUG
-  if (command.options.debug || (variable !== undefined && booleanText(variable, 'PORT4ME_DEBUG'))) {
+  const { variable } = SETTINGS.debug
+  const text = environment[variable]
+  if (command.options.debug || (text !== undefined && fromText(SETTINGS.debug, text, variable))) {
     write(2, `port4me: ${line}\n`)
   }
 }
 
-function number(
-  environment: Environment,
-  name: 'PORT4ME_TEST' | 'PORT4ME_LIST',
-  max: number,
-): number | undefined {
-  const value = environment[name]
-  return value === undefined ? undefined : integerText(value, name, 1, max)
+function number(environment: Environment, flag: 'test' | 'list'): number | undefined {
+  const setting = PROGRAM_FLAGS[flag]
+  const value = environment[setting.variable]
+  return value === undefined ? undefined : (fromText(setting, value, setting.variable) as number)
 }
 
 function answer(text: string, json: object, command: CommandLine): void {

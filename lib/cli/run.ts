@@ -8,7 +8,7 @@ import { write } from '../output.js'
 import { environmentWith } from '../settings/environment.js'
 import type { PortLease } from '../types.js'
 import { flagOf, parseRunLine } from './flags.js'
-import { RUN_HELP } from './help.js'
+import { runHelp } from './help.js'
 import { fail, reporting } from './report.js'
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -18,7 +18,7 @@ export function runCommand(args: readonly string[]): void {
   process.exitCode = reporting(() => {
     const { options, env, command } = parseRunLine(args)
     if (command === undefined) {
-      write(1, RUN_HELP)
+      write(1, runHelp())
     } else {
       const lease = leaseFor(options, flagOf)
       if (!SERVERS_BIND_HELD_PORTS) lease.release()

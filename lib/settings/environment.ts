@@ -1,38 +1,15 @@
 // The environment variables, read in one place. Nothing below lib/settings touches process.env.
 
-import { types } from 'node:util'
 import type { Engine } from '../../binding.js'
+import { OPTIONS, OTHER_VARIABLES, SETTINGS, type Setting, type VariableName } from './table.js'
 
-const NAMES = [
-  'PORT4ME_USER',
-  'LOGNAME',
-  'USER',
-  'LNAME',
-  'USERNAME',
-  'PORT4ME_TOOL',
-  'PORT4ME_PREPEND',
-  'PORT4ME_PREPEND_SITE',
-  'PORT4ME_INCLUDE',
-  'PORT4ME_INCLUDE_SITE',
-  'PORT4ME_EXCLUDE',
-  'PORT4ME_EXCLUDE_SITE',
-  'PORT4ME_EXCLUDE_UNSAFE',
-  'PORT4ME_EXCLUDE_UNSAFE_CHROME',
-  'PORT4ME_EXCLUDE_UNSAFE_FIREFOX',
-  'PORT4ME_SKIP',
-  'PORT4ME_LIST',
-  'PORT4ME_TEST',
-  'PORT4ME_MAX_TRIES',
-  'PORT4ME_MUST_WORK',
-  'PORT4ME_PROTOCOL',
-  'PORT4ME_FAMILY',
-  'PORT4ME_HOST',
-  'PORT4ME_TIME_WAIT',
-  'PORT4ME_DEBUG',
-  '_PORT4ME_CHECK_AVAILABLE_PORTS_',
-] as const
-
-export type VariableName = (typeof NAMES)[number]
+const NAMES: readonly VariableName[] = [
+  ...OPTIONS.flatMap((option) => {
+    const { variable, site }: Setting = SETTINGS[option]
+    return [variable, site].filter((name) => name !== undefined) as VariableName[]
+  }),
+  ...OTHER_VARIABLES,
+]
 
 /** The variables that are set. An empty one is not: Windows cannot tell the two apart. */
 export type Environment = Readonly<Partial<Record<VariableName, string>>>
@@ -110,6 +87,7 @@ function isProcessEnvironment(source: NodeJS.ProcessEnv): boolean {
 
 function isGenuine(source: NodeJS.ProcessEnv): boolean {
   // Bun keeps what is written to it to itself.
+  const { types } = require('node:util') as typeof import('node:util')
   if (types.isProxy(source) || process.versions.bun !== undefined) return false
   // The genuine one, alone, refuses symbols with an exception (doc/api/process.md, process.env).
   const key = Symbol('port4me')

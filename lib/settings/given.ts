@@ -1,9 +1,8 @@
 // The options of a call as they were given: names checked, each read once, and compared with those of the
 // call before.
 
-import { isPlainObject, Port4meError, quote } from '../errors.js'
-import { checkNames } from './values.js'
 import { OPTIONS, type Option, SETTINGS, type Setting } from './table.js'
+import { checkNames } from './values.js'
 import { readWorker } from './worker.js'
 
 /** A value for each option, in the order of OPTIONS; of any type until it is read. */
@@ -36,13 +35,8 @@ export function given(values: Given, option: Option): unknown {
 export function readGiven(options: unknown, door: Door, nameOf: NameOf): Given {
   if (options === undefined) return NONE
   if (typeof options === 'string') return NONE.with(PLACES.tool, options)
-  if (!isPlainObject(options)) {
-    throw new Port4meError(
-      'ERR_INVALID_ARG_TYPE',
-      `options must be an object, or a string that names the tool, not ${quote(options)}`,
-    )
-  }
-  checkNames(options, door === 'pick' ? PICK_OPTIONS : LEASE_OPTIONS)
+  const allowed = door === 'pick' ? PICK_OPTIONS : LEASE_OPTIONS
+  checkNames(options, allowed, 'an object, or a string that names the tool')
   const values = new Array<unknown>(OPTIONS.length)
   for (let place = 0; place < OPTIONS.length; place++) {
     // Once: an option may be a getter.

@@ -1,14 +1,11 @@
-import type { CandidateBits } from '../../binding.js'
+import type { PortBits } from '../../binding.js'
 import type { PortIntervals } from './port-spec.js'
 
 const BYTES = 65536 / 8
 const FIRST_BYTE_OF_DEFAULT = 1024 / 8
 
 /** The ports of `include`, by default 1024-65535, without those of `exclude`, as the engines take them. */
-export function candidateBits(
-  include: PortIntervals | undefined,
-  exclude: PortIntervals,
-): CandidateBits {
+export function portBits(include: PortIntervals | undefined, exclude: PortIntervals): PortBits {
   const bits = new Uint8Array(BYTES)
   if (include === undefined) bits.fill(0xff, FIRST_BYTE_OF_DEFAULT)
   else eachInterval(include, (first, last) => setBits(bits, first, last, true))
@@ -61,7 +58,7 @@ function eachInterval(
   }
 }
 
-function setBits(bits: CandidateBits, first: number, last: number, to: boolean): void {
+function setBits(bits: PortBits, first: number, last: number, to: boolean): void {
   for (let byte = first >> 3; byte <= last >> 3; byte++) {
     const low = Math.max(first - byte * 8, 0)
     const high = Math.min(last - byte * 8, 7)

@@ -1,22 +1,20 @@
 // What to ask of a port, from options and variables to the form that the engines take.
 
 import type { Host, Question } from '../../binding.js'
+import { Ask } from '../codes.js'
 import { Port4meError, quote } from '../errors.js'
-import { Flag } from '../question.js'
 import type { ProbeOptions } from '../types.js'
+import type { Sourced } from './reading.js'
 import { nonEmptyText, oneOf } from './values.js'
-
-/** A value and where it was read; undefined: nowhere. */
-export type Sourced = { readonly value: unknown; readonly source: string } | undefined
 
 export interface Asked {
   readonly question: Question
   readonly host: Host
 }
 
-const PROTOCOLS = { tcp: Flag.TCP, udp: Flag.UDP, both: Flag.TCP | Flag.UDP }
-const FAMILIES = { ipv4: Flag.IPV4, ipv6: Flag.IPV6, both: Flag.IPV4 | Flag.IPV6 }
-const TIME_WAIT = { free: 0, busy: Flag.TIME_WAIT_IS_BUSY }
+const PROTOCOLS = { tcp: Ask.TCP, udp: Ask.UDP, both: Ask.TCP | Ask.UDP }
+const FAMILIES = { ipv4: Ask.IPV4, ipv6: Ask.IPV6, both: Ask.IPV4 | Ask.IPV6 }
+const TIME_WAIT = { free: 0, busy: Ask.STRICT_TIME_WAIT }
 
 export function readQuestion(
   read: (option: keyof ProbeOptions) => Sourced,
@@ -31,7 +29,7 @@ export function readQuestion(
   if (sourced === undefined) return { question: rest + families, host: '' }
   const host = readHost(sourced)
   if (host === 'localhost') return { question: rest + families, host }
-  const ofHost = host.includes(':') ? Flag.IPV6 : Flag.IPV4
+  const ofHost = host.includes(':') ? Ask.IPV6 : Ask.IPV4
   if ((families & ofHost) === 0) {
     throw new Port4meError(
       'ERR_INVALID_ARG_VALUE',
@@ -41,7 +39,7 @@ export function readQuestion(
   // The wildcards are questions of families: `::` takes both, unless IPv6 alone is asked for, as in a
   // server's listen().
   if (host === '::') return { question: rest + families, host: '' }
-  if (host === '0.0.0.0') return { question: rest + Flag.IPV4, host: '' }
+  if (host === '0.0.0.0') return { question: rest + Ask.IPV4, host: '' }
   return { question: rest + families, host }
 }
 

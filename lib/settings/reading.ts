@@ -1,10 +1,10 @@
 // How each kind of setting is read: from an option, or from the text of a variable or a flag.
 
-import { type Given, given } from './given.js'
+import type { Environment } from './environment.js'
+import { given } from './given.js'
 import type { Source } from './settings.js'
 import { OPTIONS, type Option, SETTINGS, type Setting, type Values } from './table.js'
 import { boolean, booleanText, integer, integerText, oneOf, text } from './values.js'
-import type { Environment } from './environment.js'
 
 /** A value and where it was read; undefined: nowhere. */
 export type Sourced = { readonly value: unknown; readonly source: string } | undefined
@@ -32,7 +32,8 @@ function readValue(setting: Setting, option: Option, source: Source): unknown {
   const value = given(source.given, option)
   if (value !== undefined) return fromOption(setting, value, source.nameOf(option))
   const { variable } = setting
-  const text = variable === undefined ? undefined : source.environment[variable as keyof Environment]
+  const text =
+    variable === undefined ? undefined : source.environment[variable as keyof Environment]
   return text === undefined ? setting.default : fromText(setting, text, variable as string)
 }
 
@@ -51,7 +52,11 @@ function fromOption(setting: Setting, value: unknown, source: string): unknown {
 }
 
 /** Reads the text of a variable or a flag. */
-export function fromText(setting: Setting, value: string, source: string): unknown {
+export function fromText(
+  setting: Pick<Setting, 'kind' | 'min' | 'max' | 'choices'>,
+  value: string,
+  source: string,
+): unknown {
   const { kind, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = setting
   switch (kind) {
     case 'integer':

@@ -1,22 +1,14 @@
 // All settings of a call, from options and variables to the form that the engines take.
 
-import type { Engine, PortBits, Search } from '../../binding.js'
-import { type Candidates } from '../candidates.js'
+import type { Engine, Search } from '../../binding.js'
+import type { Candidates } from '../candidates.js'
 import { askedEngine } from '../engine/test-hook.js'
 import { type Environment, readEnvironment } from './environment.js'
-import {
-  type Door,
-  type Given,
-  given,
-  isSame,
-  type NameOf,
-  placesOf,
-  readGiven,
-} from './given.js'
+import { type Door, type Given, given, isSame, type NameOf, placesOf, readGiven } from './given.js'
 import { readAllowed, readPrepended } from './port-sets.js'
-import { type Asked, readAsked } from './question.js'
-import { readValues } from './reading.js'
-import type { Setting, Values } from './table.js'
+import { type Asked, readQuestion } from './question.js'
+import { readValues, sourced } from './reading.js'
+import { SETTINGS, type Setting, type Values } from './table.js'
 import { currentAccount, type Identity, readIdentity } from './user.js'
 import { type Share, shareOf } from './worker.js'
 
@@ -82,7 +74,9 @@ const hasSameAccount = ({ account }: Identity): boolean =>
 const IDENTITY = new Part('identity', readIdentity, hasSameAccount)
 const PREPENDED = new Part('prepended', readPrepended)
 const ALLOWED = new Part('allowed', readAllowed)
-const ASKED = new Part('asked', (source) => readAsked(source, 'tcp'))
+const ASKED = new Part('asked', (source) =>
+  readQuestion((option) => sourced(source, option), SETTINGS.protocol.default),
+)
 const VALUES = new Part('values', readValues)
 
 // The answer to the same question, asked again: test runners ask it thousands of times.
@@ -111,6 +105,18 @@ export function readSettings(
   const settings = resolve(source)
   last = { source, settings }
   return settings
+}
+
+/** What options and variables ask of a port, for a program that picks none. */
+export function readAskedFrom(
+  options: object,
+  engine: Engine,
+  defaultProtocol: 'tcp' | 'both',
+  nameOf: NameOf,
+): Asked {
+  const environment = readEnvironment(engine)
+  const source: Source = { given: readGiven(options, 'pick', nameOf), environment, nameOf, engine }
+  return readQuestion((option) => sourced(source, option), defaultProtocol)
 }
 
 function resolve(source: Source): Settings {

@@ -1,52 +1,81 @@
+// Whose ports they are, and what for.
+
 import { asSystemError, Port4meError } from '../errors.js'
-import type { Environment, VariableName } from './environment.js'
+import type { Environment } from './environment.js'
+import { given } from './given.js'
+import type { Source } from './settings.js'
+import { SETTINGS, type VariableName } from './table.js'
+import { nonEmptyText, text } from './values.js'
+
+/** What the seed of the candidates follows from. */
+export interface Identity {
+  readonly user: string
+  /** Where the user's name was read. */
+  readonly userSource: string
+  /** The effective user id that names the user, when neither an option nor a variable does. */
+  readonly account: number | undefined
+  readonly tool: string
+  readonly seed: number
+}
 
 /** In the order in which Python's getpass.getuser() asks them, after our own. */
 const VARIABLES = [
-  'PORT4ME_USER',
+  SETTINGS.user.variable,
   'LOGNAME',
   'USER',
   'LNAME',
   'USERNAME',
 ] as const satisfies readonly VariableName[]
 
-interface User {
-  readonly user: string
-  /** Where the name was read. */
-  readonly source: string
+export function readIdentity(source: Source): Identity {
+  const { environment, nameOf, engine } = source
+  const [givenUser, givenTool] = [given(source.given, 'user'), given(source.given, 'tool')]
+  const { name, from, account } =
+    givenUser === undefined
+      ? defaultUser(environment)
+      : { name: nonEmptyText(givenUser, nameOf('user')), from: nameOf('user'), account: undefined }
+  const tool =
+    givenTool === undefined ? (environment.PORT4ME_TOOL ?? '') : text(givenTool, nameOf('tool'))
+  const seed = engine.hashcode(tool === '' ? name : `${name},${tool}`)
+  return { user: name, userSource: from, account, tool, seed }
 }
 
-const ACCOUNT = 'the account'
-const NUMBER = 'the user id, which has no account'
+interface User {
+  readonly name: string
+  /** Where the name was read. */
+  readonly from: string
+  readonly account: number | undefined
+}
 
-/** Whether a name follows from the effective user id, by such a source. */
-export function isOfAccount(source: string): boolean {
-  return source === ACCOUNT || source === NUMBER
+function defaultUser(environment: Environment): User {
+  for (const variable of VARIABLES) {
+    const name = environment[variable]
+    if (name !== undefined) return { name, from: variable, account: undefined }
+  }
+  const account = currentAccount()
+  if (last === undefined || last.account !== account) last = userOf(account)
+  return last
 }
 
 // The system looks an account up in files, or asks a server.
-let last: { readonly id: number | undefined; readonly user: User } | undefined
+let last: User | undefined
 
-/** The name of the user, and where it was read. */
-export function defaultUser(environment: Environment): User {
-  for (const name of VARIABLES) {
-    const user = environment[name]
-    if (user !== undefined) return { user, source: name }
-  }
-  const id = process.geteuid?.()
-  if (last === undefined || last.id !== id) last = { id, user: userOfAccount(id) }
-  return last.user
+/** The effective user id; -1 where there are none. */
+export function currentAccount(): number {
+  return process.geteuid?.() ?? -1
 }
 
-function userOfAccount(id: number | undefined): User {
+function userOf(account: number): User {
   const { userInfo } = require('node:os') as typeof import('node:os')
   try {
-    return { user: userInfo().username, source: ACCOUNT }
+    return { name: userInfo().username, from: 'the account', account }
   } catch (error) {
     const { info } = error as { info?: NodeJS.ErrnoException } // os.userInfo() says so of its SystemError
     if (info?.code !== 'ENOENT') throw asSystemError(info ?? error)
     // A user id without an account, as containers are often given.
-    if (id !== undefined) return { user: `uid${id}`, source: NUMBER }
+    if (account !== -1) {
+      return { name: `uid${account}`, from: 'the user id, which has no account', account }
+    }
     throw new Port4meError(
       'ERR_NO_USER',
       `cannot tell the name of the user: none of ${VARIABLES.join(', ')} is set, and the system knows neither an account nor a user id; set PORT4ME_USER`,

@@ -1,7 +1,7 @@
 // Single values, from options (typed) and from variables and flags (text). Every error names the
 // source ("options.skip", "PORT4ME_SKIP", "--skip"), quotes the value and says what is allowed.
 
-import { Port4meError, quote } from '../errors.js'
+import { isPlainObject, Port4meError, printable, quote } from '../errors.js'
 
 export function integer(value: unknown, source: string, min: number, max: number): number {
   const allowed = `an integer from ${min} to ${max}`
@@ -93,4 +93,22 @@ export function oneOf<Choice extends string>(
     )
   }
   return choice
+}
+
+/** Checks that options are an object that has none but the allowed names. */
+export function checkNames(
+  options: unknown,
+  allowed: readonly string[],
+  what = 'an object',
+): asserts options is object {
+  if (!isPlainObject(options)) {
+    throw new Port4meError('ERR_INVALID_ARG_TYPE', `options must be ${what}, not ${quote(options)}`)
+  }
+  for (const name of Object.keys(options)) {
+    if (allowed.includes(name)) continue
+    throw new Port4meError(
+      'ERR_INVALID_ARG_VALUE',
+      `options.${printable(name)} is no option; those are ${allowed.join(', ')}`,
+    )
+  }
 }

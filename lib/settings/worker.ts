@@ -52,16 +52,16 @@ export function shareOf(all: Candidates, share: Share, engine: Engine): Candidat
   const prepended = prependedAfterSkip(all)
   const first = new Set(prepended)
   const sequence = onePeriod(all, engine).filter((port) => !first.has(port))
-  const candidates = new Uint8Array(all.candidates.length)
+  const allowed = new Uint8Array(all.allowed.length)
   for (const [rank, port] of sequence.entries()) {
     if ((prepended.length + rank) % count !== index) continue
-    candidates[port >> 3] = (candidates[port >> 3] as number) | (1 << (port & 7))
+    allowed[port >> 3] = (allowed[port >> 3] as number) | (1 << (port & 7))
   }
   return {
     // The generator's state is the port it gave: after the last of a period comes the first.
     seed: sequence.at(-1) ?? all.seed,
-    candidates,
-    prepend: prepended.filter((_, rank) => rank % count === index),
+    allowed,
+    prepended: prepended.filter((_, rank) => rank % count === index),
     skip: 0,
     share,
   }

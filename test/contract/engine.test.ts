@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { CandidateBits } from '../../binding.js'
-import { candidateBits } from '../../lib/settings/candidate-bits.js'
+import type { PortBits } from '../../binding.js'
+import { portBits } from '../../lib/settings/port-bits.js'
 import { EVERYWHERE, engines, fallback, native, portOf, TCP, triesOf } from '../support/engines.js'
 import { freePort, whileListening, whileListeningOn } from '../support/listeners.js'
 
-const DEFAULT = candidateBits(undefined, [])
-const ALL = candidateBits([1, 65535], [])
+const DEFAULT = portBits(undefined, [])
+const ALL = portBits([1, 65535], [])
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 const portNumbers = fc.integer({ min: 1, max: 65535 })
@@ -18,7 +18,7 @@ const intervals = fc.array(
 function fill(
   engine: (typeof engines)[number],
   seed: number,
-  bits: CandidateBits,
+  bits: PortBits,
   skip: number,
   count: number,
 ): number[] {
@@ -34,7 +34,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
       ports: number[],
       skip = 0,
       maxTries = 65535,
-      bits: CandidateBits = new Uint8Array(8192),
+      bits: PortBits = new Uint8Array(8192),
     ) => engine.pick(0, bits, Uint16Array.from(ports), skip, maxTries, TCP, EVERYWHERE)
     const pickAsync = (ports: number[], skip = 0, maxTries = 65535) =>
       engine.pickAsync(
@@ -82,12 +82,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
             (port) => within(port, include) && !within(port, exclude),
           )
           const out = new Uint16Array(expected.length)
-          const filled = engine.sequence(
-            seed,
-            candidateBits(include.flat(), exclude.flat()),
-            0,
-            out,
-          )
+          const filled = engine.sequence(seed, portBits(include.flat(), exclude.flat()), 0, out)
           expect([...out]).toEqual(expected)
           expect(filled || expected.length === 0).toBe(true)
         }),
@@ -209,7 +204,7 @@ describe('both engines', () => {
         fc.oneof(fc.nat({ max: 100000 }), fc.maxSafeNat()),
         fc.integer({ min: 0, max: 70000 }),
         (seed, include, exclude, skip, count) => {
-          const bits = candidateBits(include.flat(), exclude.flat())
+          const bits = portBits(include.flat(), exclude.flat())
           const [a, b] = engines.map((engine) => {
             const out = new Uint16Array(count)
             return [engine.sequence(seed, bits, skip, out), out]

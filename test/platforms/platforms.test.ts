@@ -118,14 +118,16 @@ function questionOf({ env, list }: Vector): { line: string; prepended: readonly 
     if (/^_?PORT4ME_|^(LOGNAME|USER|LNAME|USERNAME)$/.test(name)) vi.stubEnv(name, undefined)
   }
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
-  const { user, tool, candidates, prepend, skip } = readSettings(undefined, fallback)
+  const { identity, candidates } = readSettings(undefined, fallback)
+  const { user, tool } = identity
+  const { allowed, prepended: first, skip } = candidates
   vi.unstubAllEnvs()
   const text = Buffer.from(tool === '' ? user : `${user},${tool}`, 'utf16le')
     .swap16()
     .toString('hex')
-  const prepended = [...prepend].slice(skip)
-  const left = Math.max(skip - prepend.length, 0)
-  const bits = Buffer.from(candidates).toString('hex')
+  const prepended = [...first].slice(skip)
+  const left = Math.max(skip - first.length, 0)
+  const bits = Buffer.from(allowed).toString('hex')
   return { line: `u${text} ${bits} ${left} ${list}`, prepended }
 }
 

@@ -2,7 +2,7 @@
 
 import { networkInterfaces } from 'node:os'
 import type { Host, Question } from '../../../binding.js'
-import { Flag } from '../../question.js'
+import { Ask } from '../../codes.js'
 
 /** Where ports have locks: native/hold/port_lock.h; and where a server can bind what is held. */
 export const IS_LINUX = process.platform === 'linux' || process.platform === 'android'
@@ -12,7 +12,7 @@ export type Protocol = 'tcp' | 'udp'
 /** The protocols that a question asks about. */
 export function protocolsOf(question: Question): Protocol[] {
   return (['tcp', 'udp'] as const).filter(
-    (protocol) => (question & (protocol === 'tcp' ? Flag.TCP : Flag.UDP)) !== 0,
+    (protocol) => (question & (protocol === 'tcp' ? Ask.TCP : Ask.UDP)) !== 0,
   )
 }
 
@@ -40,8 +40,8 @@ export interface Endpoint {
 const DUAL_STACK_SEES_ALL = IS_LINUX
 
 export function endpointsOf(question: Question, host: Host): Endpoint[] {
-  const ipv4 = (question & Flag.IPV4) !== 0
-  const ipv6 = (question & Flag.IPV6) !== 0
+  const ipv4 = (question & Ask.IPV4) !== 0
+  const ipv6 = (question & Ask.IPV6) !== 0
   const endpoints: Endpoint[] = []
   for (const protocol of protocolsOf(question)) {
     if (host === 'localhost') {

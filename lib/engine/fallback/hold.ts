@@ -10,9 +10,9 @@ import {
   type Server,
   type Socket,
 } from 'node:net'
-import type { Engine, Pick } from '../../../binding.js'
+import type { Engine, PackedPick } from '../../../binding.js'
+import { Ask } from '../../codes.js'
 import { nextTurn } from '../../next-turn.js'
-import { Flag } from '../../question.js'
 import { type Bind, refused } from './bind.js'
 import { answerLater } from './drive.js'
 import {
@@ -41,7 +41,7 @@ const holds = new Map<number, Held>()
 const ownLocks = { tcp: new Uint8Array(65536), udp: new Uint8Array(65536) }
 
 /** Holds the first candidate that can be held, under a number of the caller's choice. */
-export async function hold(id: number, ...args: Parameters<Engine['hold']>): Promise<Pick> {
+export async function hold(id: number, ...args: Parameters<Engine['hold']>): Promise<PackedPick> {
   const [, , , , maxTries, question, host, exclusive] = args
   const protocols = protocolsOf(question)
   const others = new LocksOfOthers(protocols)
@@ -177,8 +177,8 @@ async function holdPort(
   exclusive: boolean,
   { sockets }: Held,
 ): Promise<boolean> {
-  const ipv4 = (question & Flag.IPV4) !== 0
-  const ipv6 = (question & Flag.IPV6) !== 0
+  const ipv4 = (question & Ask.IPV4) !== 0
+  const ipv6 = (question & Ask.IPV6) !== 0
   const endpoints =
     host === ''
       ? protocolsOf(question).flatMap((protocol) => wildcards(protocol, ipv4, ipv6))

@@ -1,6 +1,6 @@
 // The engine without a binary: binding.d.ts in TypeScript, over public Node.js API.
 
-import type { Engine, Hold, Pick } from '../../../binding.js'
+import type { Engine, Hold, PackedPick } from '../../../binding.js'
 import { bindsAtOnce } from './bind.js'
 import { type AnsweringThread, type BlockingCall, callBlocking, currentThread } from './blocking.js'
 import { answerLater, answerNow } from './drive.js'
@@ -42,14 +42,14 @@ function now<Answer>(
 
 /** A hold of the thread, which has an event loop to hold it with: hold.ts. */
 class HoldInThread implements Hold {
-  readonly pick: Pick
+  readonly pick: PackedPick
   readonly #id = ++lastId
   readonly #thread = currentThread()
   readonly #isExclusive: boolean
   #isReleased: boolean
 
   constructor(args: Parameters<Engine['hold']>) {
-    this.pick = this.#thread.call({ name: 'hold', args: [this.#id, ...args] }) as Pick
+    this.pick = this.#thread.call({ name: 'hold', args: [this.#id, ...args] }) as PackedPick
     this.#isExclusive = args[7]
     this.#isReleased = this.pick % 65536 === 0
     if (!this.#isReleased) abandoned.register(this, [this.#thread, this.#id], this)

@@ -1,6 +1,6 @@
 // The candidates of a seed: native/lcg.h and native/sequence.h in TypeScript.
 
-import type { CandidateBits } from '../../../binding.js'
+import type { PortBits } from '../../../binding.js'
 
 const MODULUS = 65537
 
@@ -25,12 +25,12 @@ function nextState(state: number): number {
 }
 
 /** Whether a port's bit is set; port 0 never counts. */
-function has(bits: CandidateBits, port: number): boolean {
+function has(bits: PortBits, port: number): boolean {
   return port !== 0 && (((bits[port >> 3] as number) >> (port & 7)) & 1) !== 0
 }
 
 /** The state after which the first `skip` candidates have come; whole periods are not walked. */
-function stateAfterSkip(seed: number, bits: CandidateBits, skip: number): number {
+function stateAfterSkip(seed: number, bits: PortBits, skip: number): number {
   let state = seed
   if (skip === 0) return state
   const inPeriod = count(bits)
@@ -43,7 +43,7 @@ function stateAfterSkip(seed: number, bits: CandidateBits, skip: number): number
 }
 
 /** The candidates of one period, each once, after the first `skip` ones of the endless sequence. */
-export function* onePeriod(seed: number, bits: CandidateBits, skip: number): Generator<number> {
+export function* onePeriod(seed: number, bits: PortBits, skip: number): Generator<number> {
   let state = stateAfterSkip(seed, bits, skip)
   for (let steps = PERIOD; steps > 0; steps--) {
     state = nextState(state)
@@ -54,7 +54,7 @@ export function* onePeriod(seed: number, bits: CandidateBits, skip: number): Gen
 /** Fills `out` with candidates, starting again after the last. False when there is none. */
 export function fillSequence(
   seed: number,
-  bits: CandidateBits,
+  bits: PortBits,
   skip: number,
   out: Uint16Array,
 ): boolean {
@@ -70,7 +70,7 @@ export function fillSequence(
   return true
 }
 
-function count(bits: CandidateBits): number {
+function count(bits: PortBits): number {
   let ports = (bits[0] as number) & 1 ? -1 : 0
   for (let byte of bits) for (; byte !== 0; byte &= byte - 1) ports++
   return ports

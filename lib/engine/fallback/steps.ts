@@ -1,8 +1,8 @@
 // What an engine answers, as steps that ask for one bind at a time: run by one driver at once, by
 // another with the event loop.
 
-import type { Engine, Host, Pick, Question, Verdicts } from '../../../binding.js'
-import { Flag } from '../../question.js'
+import type { Engine, Host, PackedPick, Question, Verdicts } from '../../../binding.js'
+import { Ask, REASON_MASK, Reason, Refuses } from '../../codes.js'
 import type { Bind, Step } from './bind.js'
 import {
   type Endpoint,
@@ -51,7 +51,7 @@ export function askedBy(question: Question, host: Host, locks = protocolsOf(ques
 }
 
 /** The first free candidate: prepended ones, then one period of the sequence. */
-export function* pickSteps(...args: PickArguments): Steps<Pick> {
+export function* pickSteps(...args: PickArguments): Steps<PackedPick> {
   const [, , , , maxTries, question, host] = args
   const asked = askedBy(question, host)
   let tries = 0
@@ -84,7 +84,7 @@ export function* probeSteps(ports: Uint16Array, question: Question, host: Host):
   const verdicts = new Uint8Array(ports.length)
   for (const [i, port] of ports.entries()) {
     const verdict = yield* patientSteps(asked, port, false)
-    const isSettled = verdict === 0 || (verdict & Flag.REASON_MASK) === Flag.LEASED
+    const isSettled = verdict === 0 || (verdict & REASON_MASK) === Reason.LEASED
     // Nothing refuses any more: the port was let go of just now. The first answer stands.
     verdicts[i] =
       isSettled || families.length === 0
@@ -132,8 +132,8 @@ export function* patientSteps(asked: Asked, port: number, first: boolean): Steps
 
 /** Whether what refuses a port may be another process that asks about it. */
 function mayPass(asked: Asked, verdict: number): boolean {
-  const reason = verdict & Flag.REASON_MASK
-  return reason === Flag.IN_USE || (reason === Flag.LEASED && asked.looksByTaking)
+  const reason = verdict & REASON_MASK
+  return reason === Reason.IN_USE || (reason === Reason.LEASED && asked.looksByTaking)
 }
 
 /** The verdict of binding.d.ts on a port; with `first`, at the first refusal. */
@@ -146,7 +146,7 @@ function* verdictSteps(asked: Asked, port: number, first: boolean): Steps<number
     if (is !== 'unlocked') leased.add(protocol)
     if (is === 'taken') asked.looksByTaking = true
   }
-  let reason = leased.size === 0 ? 0 : Flag.LEASED
+  let reason = leased.size === 0 ? 0 : Reason.LEASED
   let refusing = 0
   let answered = false
   let absent: NodeJS.ErrnoException | undefined
@@ -162,7 +162,7 @@ function* verdictSteps(asked: Asked, port: number, first: boolean): Steps<number
     answered = true
     if (!isLeased) {
       if (bind.is === 'bound') continue
-      reason = Math.max(reason, bind.is === 'denied' ? Flag.DENIED : Flag.IN_USE)
+      reason = Math.max(reason, bind.is === 'denied' ? Reason.DENIED : Reason.IN_USE)
       refusing |= refusalOf(endpoint)
     }
     if (first) return reason | refusing
@@ -200,12 +200,12 @@ function* denialSteps(
   asked.denial = denial
 }
 
-const [ANY_UDP] = endpointsOf(Flag.UDP | Flag.IPV4, '127.0.0.1') as [Endpoint]
+const [ANY_UDP] = endpointsOf(Ask.UDP | Ask.IPV4, '127.0.0.1') as [Endpoint]
 
 function refusalOf({ protocol, ipv4, ipv6 }: Endpoint): number {
   return (
-    (protocol === 'tcp' ? Flag.TCP_REFUSES : Flag.UDP_REFUSES) |
-    (ipv4 ? Flag.IPV4_REFUSES : 0) |
-    (ipv6 ? Flag.IPV6_REFUSES : 0)
+    (protocol === 'tcp' ? Refuses.TCP : Refuses.UDP) |
+    (ipv4 ? Refuses.IPV4 : 0) |
+    (ipv6 ? Refuses.IPV6 : 0)
   )
 }
