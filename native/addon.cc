@@ -154,6 +154,10 @@ Napi::Error SystemException(Napi::Env env, const SystemError& error) {
       env, std::string(error.syscall) + " " + code + ": " + ErrorText(error.number));
   exception.Set("code", Napi::String::New(env, code));
   exception.Set("syscall", Napi::String::New(env, error.syscall));
+  if (error.endpoint) {
+    exception.Set("address", Napi::String::New(env, AddressText(*error.endpoint)));
+    if (error.port != 0) exception.Set("port", Napi::Number::New(env, error.port));
+  }
   return exception;
 }
 
@@ -193,6 +197,7 @@ void ProbeEach(Prober* prober, std::span<const uint16_t> ports, std::span<uint8_
     if (!verdict) return;
     verdicts[i] = Packed(*verdict);
   }
+  prober->Conclude();
 }
 
 Napi::Value HashcodeOf(const Napi::CallbackInfo& info) {
@@ -242,6 +247,7 @@ Napi::Value PickPort(const Napi::CallbackInfo& info) {
       Search{arguments.seed, CandidateSet(arguments.candidates.first<CandidateSet::kBytes>()),
              arguments.prepend, arguments.skip, arguments.max_tries},
       [&](uint16_t port) { return prober.IsFree(port); });
+  if (pick.port == 0) prober.Conclude();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Number::New(info.Env(), Packed(pick));
 }
@@ -250,12 +256,12 @@ Napi::Value PickPort(const Napi::CallbackInfo& info) {
 class HoldObject final : public Napi::ObjectWrap<HoldObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Hold",
-                       {InstanceAccessor<&HoldObject::IsOver>("isOver"),
-                        InstanceMethod<&HoldObject::Release>("release"),
-                        InstanceMethod<&HoldObject::AdmitServers>("admitServers"),
-                        InstanceMethod<&HoldObject::TakeListeningDescriptor>(
-                            "takeListeningDescriptor")});
+    return DefineClass(
+        env, "Hold",
+        {InstanceAccessor<&HoldObject::IsOver>("isOver"),
+         InstanceMethod<&HoldObject::Release>("release"),
+         InstanceMethod<&HoldObject::AdmitServers>("admitServers"),
+         InstanceMethod<&HoldObject::TakeListeningDescriptor>("takeListeningDescriptor")});
   }
 
   // `new` from JavaScript gives one that holds nothing.
@@ -309,6 +315,7 @@ Napi::Value HoldPort(const Napi::CallbackInfo& info) {
       Search{arguments.seed, CandidateSet(arguments.candidates.first<CandidateSet::kBytes>()),
              arguments.prepend, arguments.skip, arguments.max_tries},
       [&](uint16_t port) { return holder.Try(port); });
+  if (pick.port == 0) holder.Conclude();
   if (ThrowFailure(info.Env(), holder.error())) return {};
   // None of this need succeed: the thread may be ending, or its stack be full. The holder lets go.
   const Napi::Object object = info.Env().GetInstanceData<Instance>()->hold_class.New({});
@@ -331,6 +338,7 @@ Napi::Value IsPortFree(const Napi::CallbackInfo& info) {
   if (!reader.ok()) return {};
   Prober prober(question);
   const Answer answer = prober.IsFree(port);
+  if (answer == Answer::kBusy) prober.Conclude();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Boolean::New(info.Env(), answer == Answer::kFree);
 }
@@ -417,6 +425,7 @@ class PickWorker final : public QuestionWorker {
  private:
   void Ask(Prober* prober) override {
     pick_ = PickFirstFree(search_, [&](uint16_t port) { return prober->IsFree(port); });
+    if (pick_.port == 0) prober->Conclude();
   }
   Napi::Value Result(Napi::Env env) override { return Napi::Number::New(env, Packed(pick_)); }
 
