@@ -3,6 +3,7 @@ export const HELP = `port4me: the same personal, free TCP port, every day
 Usage:
   port4me [TOOL] [flags]
   port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]
+  port4me help [run]
 
 Prints the first free port of a sequence that depends on the user and the tool
 alone. With run it leases the port while the command runs: port4me run --help
@@ -10,7 +11,8 @@ alone. With run it leases the port while the command runs: port4me run --help
 Which ports:
   --user=NAME       whose port (default: $PORT4ME_USER, $LOGNAME, $USER, $LNAME,
                     $USERNAME, the account)
-  --tool=NAME       what the port is for; also the first word without a flag
+  --tool=NAME       what the port is for; also the first word without a flag. The
+                    words run and help are no tools: --tool=run is
   --prepend=PORTS   ports to try first
   --include=PORTS   ports to choose among (default: 1024-65535)
   --exclude=PORTS   ports never to choose
@@ -34,11 +36,14 @@ What to print:
   --json            JSON
   --debug           what was read and tried, on stderr
   --completion=bash a completion script for the shell
-  --help, --version
+  --help, -h
+  --version, -V, -v
                     with --json --version also says which engine answers, from
                     which file, or why the addon does not
 
 PORTS are ports and ranges, separated by commas or spaces: 2000-2123,4321
+0 is no port; --include=0 and --include= are the default. Of a flag given twice
+the last one counts.
 {chrome} and {firefox} stand for the ports that these browsers block.
 
 Variables, each beaten by its flag:
@@ -85,10 +90,14 @@ between.
   --user, --tool, --prepend, --include, --exclude, --skip, --worker, --protocol,
   --family, --host, --time-wait, --debug
                     as without run: port4me --help
-  --help
+  --exclusive       while the port is leased, keep out servers and probers that
+                    listen on it. The command could not bind it either, so the
+                    port is let go just before the command starts, on Linux too
+  --help, -h
 
-SIGINT, SIGTERM and SIGHUP are passed on to the command. A UDP server needs
-SO_REUSEADDR to bind the port.
+SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command, unless it has
+got them itself: a terminal sends Ctrl-C to the command as well. A UDP server
+needs SO_REUSEADDR to bind the port.
 
 Exit status: the command's, 128 + n when signal n ended it; 127 it was not found;
 126 it cannot be run; 1 no free port, or a failure; 2 wrong usage

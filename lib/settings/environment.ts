@@ -2,6 +2,7 @@
 
 import { types } from 'node:util'
 import type { Engine } from '../../binding.js'
+import { asSystemError } from '../errors.js'
 
 const NAMES = [
   'PORT4ME_USER',
@@ -58,15 +59,24 @@ export function readEnvironment(engine: Engine): Environment {
 function readVariables(): Environment {
   const environment: Partial<Record<VariableName, string>> = {}
   for (const name of NAMES) {
-    const value = process.env[name]
-    if (value !== undefined && value !== '') environment[name] = value
+    const value = readVariable(name)
+    if (value !== undefined) environment[name] = value
   }
   return environment
 }
 
+/** An empty variable is not set. */
+function readVariable(name: string): string | undefined {
+  try {
+    return process.env[name] || undefined
+  } catch (error) {
+    throw asSystemError(error) // a permission of Deno's
+  }
+}
+
 /** A variable that the process and its descendants share. An empty one is not set. */
 export function sharedVariable(name: string): string | undefined {
-  return process.env[name] || undefined
+  return readVariable(name)
 }
 
 export function setSharedVariable(name: string, value: string): void {
@@ -80,7 +90,7 @@ export function environmentWith(name: string, value: string): NodeJS.ProcessEnv 
 
 /** The value of `PORT4ME_ENGINE`, which is needed before there is an engine. */
 export function engineVariable(): string | undefined {
-  return process.env.PORT4ME_ENGINE || undefined
+  return readVariable('PORT4ME_ENGINE')
 }
 
 /** The variables by which node-gyp-build is told where to look for a binary, and for what. */

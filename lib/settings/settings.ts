@@ -1,5 +1,6 @@
 // All settings of a question, from options and variables to the form that the engines take.
 
+import { types } from 'node:util'
 import type { CandidateBits, Engine, Host, Question } from '../../binding.js'
 import type { Candidates } from '../candidates.js'
 import { isPlainObject, Port4meError, printable, quote } from '../errors.js'
@@ -138,7 +139,8 @@ const LONGEST_SNAPSHOT = 65536
 
 /** An array may be changed after the call; a copy tells whether it was. */
 function snapshot(spec: unknown): unknown {
-  return Array.isArray(spec) && spec.length <= LONGEST_SNAPSHOT ? spec.slice() : spec
+  const isArray = Array.isArray(spec) && !types.isProxy(spec) // which says what it likes
+  return isArray && spec.length <= LONGEST_SNAPSHOT ? spec.slice() : spec
 }
 
 function same(a: Given, b: Given): boolean {

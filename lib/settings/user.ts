@@ -33,9 +33,17 @@ export function defaultUser(environment: Environment): User {
     const user = environment[name]
     if (user !== undefined) return { user, source: name }
   }
-  const id = process.geteuid?.()
+  const id = effectiveUserId()
   if (last === undefined || last.id !== id) last = { id, user: userOfAccount(id) }
   return last.user
+}
+
+function effectiveUserId(): number | undefined {
+  try {
+    return process.geteuid?.()
+  } catch (error) {
+    throw asSystemError(error) // a permission of Deno's
+  }
 }
 
 function userOfAccount(id: number | undefined): User {
