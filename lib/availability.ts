@@ -10,7 +10,7 @@ import {
 import { Port4meError, quote } from './errors.js'
 import { nextTurn } from './next-turn.js'
 import { portsInOrder } from './settings/port-bits.js'
-import { addPorts, type PortIntervals } from './settings/port-spec.js'
+import { addPorts, checkCount, type PortIntervals } from './settings/port-spec.js'
 import { type Asked, readQuestion } from './settings/question.js'
 import { checkNames, integer } from './settings/values.js'
 import type { PortSpec, PortStatus, ProbeOptions } from './types.js'
@@ -140,16 +140,18 @@ function readPorts(ports: PortSpec): Uint16Array {
     return portsInOrder(intervals)
   }
   const list = typeof ports === 'number' ? [ports] : ports
-  if (typeof list !== 'object' || list === null || !(Symbol.iterator in list)) {
+  if (typeof list?.[Symbol.iterator] !== 'function') {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
       `ports must be a string, a number or an iterable of numbers, not ${quote(ports)}`,
     )
   }
-  const array = Array.isArray(list) ? (list as readonly number[]) : [...list]
-  const checked = new Uint16Array(array.length)
-  for (let i = 0; i < array.length; i++) checked[i] = integer(array[i], 'each of ports', 1, 65535)
-  return checked
+  const checked: number[] = []
+  for (const port of list) {
+    checkCount(checked.length, 'ports')
+    checked.push(integer(port, 'each of ports', 1, 65535))
+  }
+  return new Uint16Array(checked)
 }
 
 const REASONS = {

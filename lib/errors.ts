@@ -12,7 +12,8 @@
  * - `ERR_LEASE_RELEASED`: a lease that is over cannot be listened on, nor one whose server was closed
  *   before it listened
  * - `ERR_SYSTEM`: a system call failed in a way that says nothing about the port; `errno` and
- *   `syscall` say which and how
+ *   `syscall` say which and how. Or the permissions of the runtime (Deno, Node.js with `--permission`)
+ *   forbid it; the message names the flag that allows it
  */
 export type Port4meErrorCode =
   | 'ERR_INVALID_ARG_TYPE'
@@ -30,6 +31,8 @@ export type Port4meErrorCode =
 interface FailedCall extends Error {
   readonly code?: string | undefined
   readonly syscall?: string | undefined
+  readonly address?: string | undefined
+  readonly port?: number | undefined
 }
 
 /**
@@ -48,10 +51,15 @@ interface FailedCall extends Error {
 export class Port4meError extends Error {
   override readonly name = 'Port4meError'
   readonly code: Port4meErrorCode
+  // Declared alone: they are own properties of those errors only that have them.
   /** With `ERR_SYSTEM`: the symbolic name of the system's error, such as `'EMFILE'`. */
-  readonly errno?: string
+  declare readonly errno?: string
   /** With `ERR_SYSTEM`: the system call that failed, such as `'socket'`. */
-  readonly syscall?: string
+  declare readonly syscall?: string
+  /** With `ERR_SYSTEM`: the IP address that the call was about, where it was about one. */
+  declare readonly address?: string
+  /** With `ERR_SYSTEM`: the port that the call was about, where it was about one. */
+  declare readonly port?: number
 
   constructor(code: Port4meErrorCode, message: string, cause?: FailedCall) {
     super(message, cause === undefined ? undefined : { cause })
@@ -59,20 +67,29 @@ export class Port4meError extends Error {
     if (cause?.syscall !== undefined) {
       if (cause.code !== undefined) this.errno = cause.code
       this.syscall = cause.syscall
+      if (cause.address !== undefined) this.address = cause.address
+      if (cause.port !== undefined) this.port = cause.port
     }
   }
 }
 
 /**
- * What an engine threw, as this package's error: a failed system call is `ERR_SYSTEM`.
+ * What an engine or Node.js threw, as this package's error: a failed system call is `ERR_SYSTEM`, and
+ * so is a missing permission of the runtime, whose message names the flag.
  * @internal
  */
 export function asSystemError(error: unknown, host = ''): unknown {
   const { code, syscall, message } = error as NodeJS.ErrnoException
+  if (syscall === undefined && (code === 'ERR_ACCESS_DENIED' || DENO_REFUSES.test(message))) {
+    return new Port4meError('ERR_SYSTEM', printable(message), error as NodeJS.ErrnoException)
+  }
   if (code === undefined || syscall === undefined) return error
   const where = host === '' || message.includes(host) ? '' : `, for host ${quote(host)}`
   return new Port4meError('ERR_SYSTEM', `${message}${where}`, error as NodeJS.ErrnoException)
 }
+
+/** Deno's error has no code: runtime/permissions of its source. It comes by this text from a thread too. */
+const DENO_REFUSES = /^Requires \w+ access\b[^]* --allow-\w+/
 
 /**
  * A value as an error message quotes it: short, on one line, whatever it is.

@@ -10,8 +10,9 @@ import type { PortLease } from '../types.js'
 import { flagOf, parseRunLine } from './flags.js'
 import { runHelp } from './help.js'
 import { fail, reporting } from './report.js'
+import { Forwarder } from './witness.js'
 
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'] as const
 
 /** Runs the command of `port4me run` and, in time, sets the exit status to the command's. */
 export function runCommand(args: readonly string[]): void {
@@ -21,7 +22,8 @@ export function runCommand(args: readonly string[]): void {
       write(1, runHelp())
     } else {
       const lease = leaseFor(options, flagOf)
-      if (!SERVERS_BIND_HELD_PORTS) lease.release()
+      // The command is another process, and has to bind the port by its number.
+      if (options.exclusive || !SERVERS_BIND_HELD_PORTS) lease.release()
       return start(command, env, lease)
     }
     return 0
@@ -37,7 +39,7 @@ function start(
   const port = String(lease.port)
   let child: ChildProcess | undefined
   // They end the command, which ends this.
-  for (const signal of FORWARDED) process.on(signal, () => child?.kill(signal))
+  const forwarder = new Forwarder(FORWARDED, (signal) => child?.kill(signal))
   try {
     child = spawn(
       file,
@@ -51,11 +53,13 @@ function start(
   child.on('error', (error: NodeJS.ErrnoException) => {
     if (child?.pid === undefined) end(failedToStart(file, error))
   })
+  if (child.pid !== undefined) forwarder.start()
   child.on('exit', (code, signal) => end(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
   return 0
 
   function end(status: number): void {
     lease.release()
+    forwarder.stop()
     process.exitCode = status
   }
 }

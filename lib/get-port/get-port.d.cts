@@ -7,9 +7,9 @@ import type { Options as GetPortOptions } from './types/get-port/index.js'
  * @returns a promise of a port from 1 to 65535
  * @throws {TypeError} rejects, for ports that are no numbers
  * @throws {RangeError} rejects with `ERR_SOCKET_BAD_PORT`, for a preferred port that is none
- * @throws {Port4meError} rejects: `ERR_NO_FREE_PORT` when the system has none left;
- *   `ERR_INVALID_ARG_VALUE` for a host that is no address
- * @throws {Error} rejects with the system's own, such as `EMFILE`, when it cannot tell
+ * @throws {Port4meError} rejects with `ERR_NO_FREE_PORT` when the system has none left
+ * @throws {Error} rejects with the system's own: `ENOTFOUND` for a host that is not known,
+ *   `EADDRNOTAVAIL` for one that is not this machine, `EMFILE` and the like when it cannot tell
  *
  * @example
  * const port = await getPort({ port: portNumbers(3000, 3100) })

@@ -7,9 +7,9 @@ import { readQuestion } from '../settings/question.js'
 
 /** Options of {@link getPort}. */
 export type Options = {
-  /** A port to prefer, or an iterable of ports to prefer in order. */
+  /** A port to prefer, or an iterable of ports to prefer in order. Texts such as `'3000'` will do. */
   readonly port?: number | Iterable<number> | undefined
-  /** Ports never to return. */
+  /** Ports never to return. Nothing, or `false`, is none. */
   readonly exclude?: Iterable<number> | undefined
   /**
    * Keep the port from being returned again for as long as the process lives, and not just for 15 to
@@ -17,8 +17,8 @@ export type Options = {
    */
   readonly reserve?: boolean | undefined
   /**
-   * An IP address to ask about, or `'localhost'`; no other name. Default: every address of the
-   * machine.
+   * An IP address to ask about, `'localhost'` for both loopbacks, or another name, which is looked up
+   * as a server's listen() does. Default: every address of the machine.
    */
   readonly host?: string | undefined
   /** Ask about IPv6 alone, when `host` is `'::'` or not given. Default: false. */
@@ -43,11 +43,13 @@ const reserved = new Set<number>()
 let rotation: NodeJS.Timeout | undefined
 
 export default async function getPort(options?: Options): Promise<number> {
-  const { port: preferred, exclude, reserve, host, ipv6Only } = options ?? {}
+  const { port: preferred, exclude, reserve, host: name, ipv6Only } = options ?? {}
+  const ports = readPreferred(preferred)
   const excluded = readExcluded(exclude)
+  const host = name ? await resolve(name) : undefined
   const { question, host: where } = readQuestion((option) => {
-    if (option === 'host' && host) return { value: host, source: 'options.host' }
-    const isIpv6Alone = option === 'family' && ipv6Only && (!host || host === '::')
+    if (option === 'host' && host !== undefined) return { value: host, source: 'options.host' }
+    const isIpv6Alone = option === 'family' && ipv6Only && (host === undefined || host === '::')
     return isIpv6Alone ? { value: 'ipv6', source: 'options.ipv6Only' } : undefined
   }, 'tcp')
   startRotation()
@@ -58,8 +60,8 @@ export default async function getPort(options?: Options): Promise<number> {
     else young.add(port)
     return port
   }
-  for (const port of readPreferred(preferred)) {
-    checkPort(port)
+  for (const given of ports) {
+    const port = portNumber(given)
     if (port === 0) break // the system's choice
     if (excluded.has(port) || isLocked(port)) continue
     if (engine.isFree(port, question, where)) return give(port)
@@ -75,10 +77,20 @@ export default async function getPort(options?: Options): Promise<number> {
   throw new Port4meError('ERR_NO_FREE_PORT', 'No available ports found')
 }
 
-function readPreferred(preferred: unknown): Iterable<number> {
+/** The address of a name, as net.Server's listen() chooses it: the first that needs no zone. */
+async function resolve(name: string): Promise<string> {
+  const { isIP } = require('node:net') as typeof import('node:net')
+  if (name === 'localhost' || isIP(name) !== 0) return name
+  const { lookup } = require('node:dns/promises') as typeof import('node:dns/promises')
+  const addresses = await lookup(name, { all: true })
+  const usable = addresses.find(({ address }) => !/^fe80:/i.test(address)) ?? addresses[0]
+  return usable?.address ?? name
+}
+
+function readPreferred(preferred: unknown): Iterable<unknown> {
   if (!preferred) return []
-  if (typeof preferred === 'number') return [preferred]
-  const iterable = preferred as Iterable<number>
+  if (typeof preferred === 'number' || typeof preferred === 'string') return [preferred]
+  const iterable = preferred as Iterable<unknown>
   if (typeof iterable === 'object' && typeof iterable[Symbol.iterator] === 'function')
     return iterable
   throw new TypeError(
@@ -86,10 +98,16 @@ function readPreferred(preferred: unknown): Iterable<number> {
   )
 }
 
-/** As net.Server's listen() does, for callers that know its error. */
-function checkPort(port: number): void {
-  if (Number.isInteger(port) && port >= 0 && port <= 65535) return
-  const error = new RangeError(`options.port must be from 0 to 65535, not ${quote(port)}`)
+/** What net.Server's listen() takes for a port, and its errors, for callers that know them. */
+function portNumber(given: unknown): number {
+  if (given === undefined || given === null) return 0
+  if (typeof given !== 'number' && typeof given !== 'string') {
+    const error = new TypeError(`options.port must hold numbers, not ${quote(given)}`)
+    throw Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' })
+  }
+  const port = typeof given === 'string' && given.trim() === '' ? Number.NaN : Number(given)
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port
+  const error = new RangeError(`options.port must be from 0 to 65535, not ${quote(given)}`)
   throw Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
 }
 
@@ -115,7 +133,7 @@ export function clearLockedPorts(): void {
 }
 
 function readExcluded(exclude: unknown): Set<number> {
-  if (exclude === undefined || exclude === null) return new Set()
+  if (!exclude) return new Set()
   const iterable = exclude as Iterable<unknown>
   if (typeof iterable[Symbol.iterator] !== 'function') {
     throw new TypeError('options.exclude must be an iterable of numbers')
@@ -123,7 +141,7 @@ function readExcluded(exclude: unknown): Set<number> {
   const ports = new Set<number>()
   for (const port of iterable) {
     if (!Number.isSafeInteger(port)) {
-      throw new TypeError(`options.exclude must hold integer numbers, not ${String(port)}`)
+      throw new TypeError(`options.exclude must hold integer numbers, not ${quote(port)}`)
     }
     ports.add(port as number)
   }

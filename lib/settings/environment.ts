@@ -1,6 +1,7 @@
 // The environment variables, read in one place. Nothing below lib/settings touches process.env.
 
 import type { Engine } from '../../binding.js'
+import { asSystemError } from '../errors.js'
 import { OPTIONS, OTHER_VARIABLES, SETTINGS, type Setting, type VariableName } from './table.js'
 
 const NAMES: readonly VariableName[] = [
@@ -35,15 +36,24 @@ export function readEnvironment(engine: Engine): Environment {
 function readVariables(): Environment {
   const environment: Partial<Record<VariableName, string>> = {}
   for (const name of NAMES) {
-    const value = process.env[name]
-    if (value !== undefined && value !== '') environment[name] = value
+    const value = readVariable(name)
+    if (value !== undefined) environment[name] = value
   }
   return environment
 }
 
+/** An empty variable is not set. */
+function readVariable(name: string): string | undefined {
+  try {
+    return process.env[name] || undefined
+  } catch (error) {
+    throw asSystemError(error) // a permission of Deno's
+  }
+}
+
 /** A variable that the process and its descendants share. An empty one is not set. */
 export function sharedVariable(name: string): string | undefined {
-  return process.env[name] || undefined
+  return readVariable(name)
 }
 
 export function setSharedVariable(name: string, value: string): void {
@@ -57,7 +67,7 @@ export function environmentWith(name: string, value: string): NodeJS.ProcessEnv 
 
 /** The value of `PORT4ME_ENGINE`, which is needed before there is an engine. */
 export function engineVariable(): string | undefined {
-  return process.env.PORT4ME_ENGINE || undefined
+  return readVariable('PORT4ME_ENGINE')
 }
 
 /** The variables by which node-gyp-build is told where to look for a binary, and for what. */
@@ -71,7 +81,7 @@ const LOOKUP_VARIABLES = [
 
 /** Whether a variable steers node-gyp-build, so that it alone knows which binary is wanted. */
 export function steersBinaryLookup(): boolean {
-  return LOOKUP_VARIABLES.some((name) => process.env[name])
+  return LOOKUP_VARIABLES.some((name) => readVariable(name) !== undefined)
 }
 
 let checked: { readonly source: NodeJS.ProcessEnv; readonly genuine: boolean } | undefined

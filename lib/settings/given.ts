@@ -41,7 +41,7 @@ export function readGiven(options: unknown, door: Door, nameOf: NameOf): Given {
   for (let place = 0; place < OPTIONS.length; place++) {
     // Once: an option may be a getter.
     const value = (options as Record<string, unknown>)[OPTIONS[place] as Option]
-    values[place] = Array.isArray(value) && value.length <= LONGEST_COPY ? value.slice() : value
+    values[place] = isShortArray(value) ? value.slice() : value
   }
   values[PLACES.worker] = readWorker(values[PLACES.worker], nameOf('worker'))
   return values
@@ -56,6 +56,12 @@ function optionsOf(door: Door): readonly Option[] {
 
 const PICK_OPTIONS = optionsOf('pick')
 const LEASE_OPTIONS = optionsOf('lease')
+
+function isShortArray(value: unknown): value is readonly unknown[] {
+  if (!Array.isArray(value)) return false
+  const { types } = require('node:util') as typeof import('node:util')
+  return !types.isProxy(value) && value.length <= LONGEST_COPY // a proxy says what it likes
+}
 
 /** An array may be changed after the call: a copy tells whether it was. Longer ones are read anew at each call. */
 const LONGEST_COPY = 65536

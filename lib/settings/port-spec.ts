@@ -14,6 +14,15 @@ export type TokenMeaning = (
 /** An iterable with more is taken for one without end. */
 const MOST_ITEMS = 1_000_000
 
+/** For one item more than an iterable has had. */
+export function checkCount(count: number, source: string): void {
+  if (count < MOST_ITEMS) return
+  throw new Port4meError(
+    'ERR_OUT_OF_RANGE',
+    `${source} must hold ${MOST_ITEMS} ports at the most, but goes on`,
+  )
+}
+
 const ALLOWED =
   'ports from 1 to 65535 and ranges of them, such as "2000-2123,4321", separated by commas or white space'
 
@@ -41,12 +50,7 @@ export function addPortSpec(
   let count = 0
   for (const port of spec) {
     if (typeof port !== 'number') throw notAPort(port, source)
-    if (++count > MOST_ITEMS) {
-      throw new Port4meError(
-        'ERR_OUT_OF_RANGE',
-        `${source} must hold ${MOST_ITEMS} ports at the most, but goes on`,
-      )
-    }
+    checkCount(count++, source)
     addInterval(to, port, port, port, source)
   }
   return true

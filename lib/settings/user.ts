@@ -62,7 +62,11 @@ let last: User | undefined
 
 /** The effective user id; -1 where there are none. */
 export function currentAccount(): number {
-  return process.geteuid?.() ?? -1
+  try {
+    return process.geteuid?.() ?? -1
+  } catch (error) {
+    throw asSystemError(error) // a permission of Deno's
+  }
 }
 
 function userOf(account: number): User {

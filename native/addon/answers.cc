@@ -11,30 +11,43 @@ napi_property_descriptor Property(const char* name, napi_value value) {
   return {name, nullptr, nullptr, nullptr, nullptr, value, napi_default_jsproperty, nullptr};
 }
 
+napi_value Text(napi_env env, const std::string& text) {
+  napi_value value;
+  return napi_create_string_utf8(env, text.data(), text.size(), &value) == napi_ok ? value
+                                                                                   : nullptr;
+}
+
 }  // namespace
 
 napi_value NewSystemError(napi_env env, const SystemError& error) {
-  const auto text = [&](const std::string& from) -> napi_value {
-    napi_value value;
-    const napi_status status = napi_create_string_utf8(env, from.data(), from.size(), &value);
-    return status == napi_ok ? value : nullptr;
-  };
   const std::string code = ErrorName(error.number);
-  napi_value exception;
-  if (napi_create_error(
-          env, nullptr,
-          text(std::string(error.syscall) + " " + code + ": " + ErrorText(error.number)),
-          &exception) != napi_ok) {
-    return nullptr;
+  std::string message = std::string(error.syscall) + " " + code + ": " + ErrorText(error.number);
+  std::string address;
+  if (error.endpoint) {
+    address = AddressText(*error.endpoint);
+    const std::string host = error.endpoint->ipv6 ? "[" + address + "]" : address;
+    if (!error.endpoint->IsWildcard()) {
+      message += ", " + host + (error.port == 0 ? "" : ":" + std::to_string(error.port));
+    }
   }
+  napi_value exception;
+  if (napi_create_error(env, nullptr, Text(env, message), &exception) != napi_ok) return nullptr;
+
   // Defined, not set: Object.prototype may have anything of these names.
-  const std::vector<napi_property_descriptor> properties{
-      Property("code", text(code)),
-      Property("syscall", text(error.syscall)),
-  };
+  std::vector<napi_property_descriptor> properties{Property("code", Text(env, code)),
+                                                   Property("syscall", Text(env, error.syscall))};
+  if (error.endpoint) properties.push_back(Property("address", Text(env, address)));
+  if (error.endpoint && error.port != 0) {
+    properties.push_back(Property("port", NewNumber(env, error.port)));
+  }
   return napi_define_properties(env, exception, properties.size(), properties.data()) == napi_ok
              ? exception
              : nullptr;
+}
+
+napi_value NewNumber(napi_env env, double number) {
+  napi_value value;
+  return napi_create_double(env, number, &value) == napi_ok ? value : nullptr;
 }
 
 bool ThrowFailure(napi_env env, const SystemError& error) {

@@ -23,6 +23,8 @@ napi_value NewSystemError(napi_env env, const SystemError& error);
 // Throws what failed, if anything did.
 bool ThrowFailure(napi_env env, const SystemError& error);
 
+napi_value NewNumber(napi_env env, double number);
+
 // Null when it cannot be made: the thread is ending.
 napi_value NewUint8Array(napi_env env, std::span<const uint8_t> bytes);
 

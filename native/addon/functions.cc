@@ -50,6 +50,7 @@ Napi::Value Pick(const Napi::CallbackInfo& info) {
   Prober prober(arguments.question);
   const port4me::Pick pick =
       PickFirstFree(arguments.search(), [&](uint16_t port) { return prober.IsFree(port); });
+  if (pick.port == 0) prober.Conclude();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Number::New(info.Env(), Packed(pick));
 }
@@ -71,6 +72,7 @@ Napi::Value Hold(const Napi::CallbackInfo& info) {
   Holder holder(arguments.question, exclusive ? Admission::kNobody : Admission::kServers);
   const port4me::Pick pick =
       PickFirstFree(arguments.search(), [&](uint16_t port) { return holder.Try(port); });
+  if (pick.port == 0) holder.Conclude();
   if (ThrowFailure(info.Env(), holder.error())) return {};
   const Instance& instance = *info.Env().GetInstanceData<Instance>();
   return {info.Env(),
@@ -84,6 +86,7 @@ Napi::Value IsFree(const Napi::CallbackInfo& info) {
   if (!arguments.ok()) return {};
   Prober prober(question);
   const Answer answer = prober.IsFree(port);
+  if (answer == Answer::kBusy) prober.Conclude();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Boolean::New(info.Env(), answer == Answer::kFree);
 }
@@ -101,6 +104,7 @@ Napi::Value Probe(const Napi::CallbackInfo& info) {
     if (!verdict) break;
     verdicts.push_back(Packed(*verdict));
   }
+  prober.Conclude();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return {info.Env(), NewUint8Array(info.Env(), verdicts)};
 }

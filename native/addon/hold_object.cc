@@ -19,11 +19,10 @@ Napi::Function HoldObject::Define(Napi::Env env) {
 napi_value HoldObject::New(napi_env env, napi_value constructor, const port4me::Pick& pick,
                            port4me::Hold hold) {
   napi_value object;
-  napi_value number;
   void* wrapped;
+  const napi_value number = NewNumber(env, Packed(pick));
   if (napi_new_instance(env, constructor, 0, nullptr, &object) != napi_ok ||
-      napi_unwrap(env, object, &wrapped) != napi_ok ||
-      napi_create_double(env, Packed(pick), &number) != napi_ok) {
+      napi_unwrap(env, object, &wrapped) != napi_ok || number == nullptr) {
     return nullptr;
   }
   // Defined, not set: Object.prototype may have anything of this name.

@@ -34,6 +34,7 @@ bool AsyncQuestion::AskUntil(Clock::time_point end) {
   do {
     is_answered = Ask(&*prober_, kPortsBetweenLooks);
   } while (!is_answered && Clock::now() < end);
+  if (is_answered) prober_->Conclude();
   prober_->CloseSockets();  // many questions may wait
   return is_answered;
 }
@@ -47,8 +48,8 @@ void AsyncQuestion::Settle(napi_env env) {
   if (value != nullptr) {
     (failed ? napi_reject_deferred : napi_resolve_deferred)(env, deferred_, value);
   }
-  // What a getter `then` of Object.prototype throws has rejected the promise. V8 leaves it pending too,
-  // and Node.js would end the process by it.
+  // What a getter `then` of Object.prototype throws has rejected the promise. V8 leaves it pending
+  // too, and Node.js would end the process by it.
   napi_value thrown;
   napi_get_and_clear_last_exception(env, &thrown);
   napi_close_handle_scope(env, scope);
@@ -68,8 +69,7 @@ bool AsyncPick::Ask(Prober* prober, uint32_t count) {
 }
 
 napi_value AsyncPick::NewAnswer(napi_env env) const {
-  napi_value answer;
-  return napi_create_double(env, Packed(search_.pick()), &answer) == napi_ok ? answer : nullptr;
+  return NewNumber(env, Packed(search_.pick()));
 }
 
 AsyncProbe::AsyncProbe(std::span<const uint16_t> ports, const Question& question)

@@ -45,7 +45,14 @@ int Hold::TakeListeningDescriptor(int backlog, SystemError* error) {
   const auto until = std::chrono::steady_clock::now() + kListenPatience;
   for (;;) {
     const BindResult result = held->socket.Listen(backlog);
-    if (result.bind == Bind::kBound) return held->socket.TakeDescriptor();
+    if (result.bind == Bind::kBound) {
+      // A listening socket keeps everybody out, SO_REUSEADDR or not; but the connections that it
+      // accepts inherit it. Without, their TIME_WAIT would keep the next server out for a minute.
+      const BindResult admitted = held->socket.AdmitServers();
+      if (admitted.bind == Bind::kBound) return held->socket.TakeDescriptor();
+      *error = admitted.error;
+      return -1;
+    }
     if (result.bind != Bind::kInUse || std::chrono::steady_clock::now() >= until) {
       *error = result.error;
       return -1;
@@ -86,6 +93,17 @@ Answer Holder::TakeLocks(uint16_t port) {
     }
   }
   return Answer::kFree;
+}
+
+bool Holder::Conclude() {
+  if (error_.number != 0) return false;
+  for (Prober* prober : {&prober_, &binder_}) {
+    if (!prober->Conclude()) {
+      error_ = prober->error();
+      return false;
+    }
+  }
+  return true;
 }
 
 Hold Holder::Take() { return std::exchange(hold_, Hold{}); }

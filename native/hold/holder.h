@@ -30,9 +30,10 @@ class Hold {
   // the system cannot, lets the sockets go. Sets `*error` when a system call failed.
   void AdmitServers(SystemError* error);
 
-  // Makes the TCP socket listen and gives its descriptor away, to be closed by the caller; the
-  // lock stays until Release(). -1: there is not exactly one, or the system has no descriptors; or
-  // listen() failed, with `*error` set, and the socket is still held.
+  // Makes the TCP socket listen and gives its descriptor away, to be closed by the caller; what
+  // else holds the port stays until Release(). -1: there is not exactly one such socket, or the
+  // system has no descriptors; or a system call failed, with `*error` set, and the socket is still
+  // held.
   int TakeListeningDescriptor(int backlog, SystemError* error);
 
  private:
@@ -50,6 +51,9 @@ class Holder {
   // kFree: the port is held; Take() gives the hold. kError: error() says what failed, and nothing
   // is held.
   Answer Try(uint16_t port);
+
+  // As Prober::Conclude().
+  bool Conclude();
 
   Hold Take();
 

@@ -29,6 +29,13 @@ auto WithAddress(const Endpoint& endpoint, uint16_t port, BindTo&& bind_to) {
   return bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
 
+// inet_ntop(), with a zone as RFC 4007 writes it.
+inline std::string TextOf(const Endpoint& endpoint) {
+  char text[INET6_ADDRSTRLEN] = "";
+  inet_ntop(endpoint.ipv6 ? AF_INET6 : AF_INET, endpoint.address.data(), text, sizeof(text));
+  return endpoint.scope_id == 0 ? text : text + ("%" + std::to_string(endpoint.scope_id));
+}
+
 // The port of a socket: getsockname(). 0 when it fails.
 template <typename Handle>
 uint16_t PortOf(Handle handle) {

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
-#include "probe/ticket_lock.h"
+#include "probe/patience.h"
+#include "probe/port_mutex.h"
 
 namespace port4me {
 namespace {
 
-// A probe holds its port for an instant. Two threads of this process that ask about one port, as
-// calls at the same time off the event loop do, must not take each other for a server. (The lock is
-// for all threads, as the ports are; it guards no data.)
-TicketLock one_at_a_time;
+constexpr uint16_t kFirstUnprivilegedPort = 1024;
 
 Endpoint Wildcard(Protocol protocol, bool ipv6, bool optional) {
   Endpoint endpoint;
@@ -31,7 +30,7 @@ EndpointProbe::Result EndpointProbe::ResultOf(const BindResult& result) {
   switch (result.bind) {
     case Bind::kBound: return {State::kFree, {}};
     case Bind::kInUse: return {State::kInUse, {}};
-    case Bind::kDenied: return {State::kDenied, {}};
+    case Bind::kDenied: return {State::kDenied, result.error};
     case Bind::kNoFamily:
     case Bind::kNoAddress: return {State::kAbsent, result.error};
     case Bind::kFailed: break;
@@ -40,7 +39,7 @@ EndpointProbe::Result EndpointProbe::ResultOf(const BindResult& result) {
 }
 
 EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait, LockLook* look) {
-  const std::lock_guard<TicketLock> lock(one_at_a_time);
+  const std::lock_guard<std::mutex> lock(MutexOf(port));
   const auto unless_leased = [&](const Result& otherwise) -> Result {
     SystemError error;
     switch (look->Ask(endpoint_.protocol, port, &error)) {
@@ -76,7 +75,7 @@ EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait, Lock
 
 EndpointProbe::Result EndpointProbe::Hold(uint16_t port, TimeWait time_wait, Admission admission,
                                           std::vector<HeldSocket>* held) {
-  const std::lock_guard<TicketLock> lock(one_at_a_time);
+  const std::lock_guard<std::mutex> lock(MutexOf(port));
   Result result = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
   if (result.state == State::kInUse && endpoint_.protocol == Protocol::kTcp &&
       time_wait == TimeWait::kFree && admission == Admission::kServers) {
@@ -87,20 +86,24 @@ EndpointProbe::Result EndpointProbe::Hold(uint16_t port, TimeWait time_wait, Adm
   return admission == Admission::kNobody ? result : ResultOf(held->back().socket.AdmitServers());
 }
 
-uint16_t EndpointProbe::AskSystem(SystemError* error) {
+EndpointProbe::Result EndpointProbe::AskSystem(uint16_t* port) {
   const BindResult result = socket_.TryBind(endpoint_, 0, Sharing::kExclusive);
-  if (result.bind != Bind::kBound) {
-    *error = result.error;
-    return 0;
+  // The IPv4 wildcard is always an address. BSD says this when the range is used up
+  // (in_pcb_lport_dest() in sys/netinet/in_pcb.c of FreeBSD).
+  if (result.bind == Bind::kNoAddress && !endpoint_.ipv6 && endpoint_.IsWildcard()) {
+    return {State::kInUse, {}};
   }
-  const uint16_t port = socket_.BoundPort(error);
+  if (result.bind != Bind::kBound) return ResultOf(result);
+  SystemError error;
+  *port = socket_.BoundPort(&error);
   socket_.Close();
-  return port;
+  return {*port == 0 ? State::kError : State::kFree, error};
 }
 
 bool EndpointProbe::FallBackToIpv4() {
   if (!endpoint_.dual_stack) return false;
   endpoint_ = Wildcard(endpoint_.protocol, false, false);
+  socket_.Close();  // of the other family
   return true;
 }
 
@@ -137,9 +140,17 @@ bool Prober::AddHost(Protocol protocol, const std::string& host, bool optional) 
   return true;
 }
 
+// Not inlined: it is rare.
+bool Prober::Fail(const SystemError& error, const Endpoint& endpoint, uint16_t port) {
+  error_ = error;
+  error_.endpoint = endpoint;
+  error_.port = port;
+  return false;
+}
+
 template <typename Ask, typename Refused>
-bool Prober::AskEach(std::vector<EndpointProbe>* probes, Ask&& ask, Refused&& refused) {
-  SystemError absent;
+bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, Ask&& ask,
+                     Refused&& refused) {
   bool answered = false;
   for (EndpointProbe& probe : *probes) {
     EndpointProbe::Result result = ask(&probe);
@@ -148,44 +159,95 @@ bool Prober::AskEach(std::vector<EndpointProbe>* probes, Ask&& ask, Refused&& re
     }
     Reason reason = Reason::kInUse;
     switch (result.state) {
-      case EndpointProbe::State::kFree: answered = true; continue;
+      case EndpointProbe::State::kFree:
+        answered = true;
+        only_denied_ = false;
+        continue;
       case EndpointProbe::State::kAbsent:
-        absent = result.error;
+        Fail(result.error, probe.endpoint(), port);  // unless another family answers
         if (probe.endpoint().optional) continue;
-        error_ = result.error;
         return false;
-      case EndpointProbe::State::kError: error_ = result.error; return false;
+      case EndpointProbe::State::kError: return Fail(result.error, probe.endpoint(), port);
       case EndpointProbe::State::kTimeWait: reason = Reason::kTimeWait; break;
-      case EndpointProbe::State::kDenied: reason = Reason::kDenied; break;
+      case EndpointProbe::State::kDenied:
+        reason = Reason::kDenied;
+        if (port >= kFirstUnprivilegedPort && denial_.number == 0) {
+          denial_ = result.error;
+          denial_.endpoint = probe.endpoint();
+          denial_.port = port;
+        }
+        break;
       case EndpointProbe::State::kInUse: break;
       case EndpointProbe::State::kLeased: reason = Reason::kLeased; break;
     }
     answered = true;
+    only_denied_ &= reason == Reason::kDenied;
     if (!refused(probe.endpoint(), reason)) break;
   }
-  if (!answered) error_ = absent;  // every family is missing
+  if (answered && error_.number != 0) error_ = {};
   return answered;
 }
 
-template <typename Ask>
-Answer Prober::AskUntilRefused(Ask&& ask) {
+template <typename Ask, typename Undo>
+Answer Prober::AskUntilRefused(uint16_t port, Ask&& ask, Undo&& undo) {
   if (error_.number != 0) return Answer::kError;
-  bool free = true;
-  if (!AskEach(&probes_, ask, [&](const Endpoint&, Reason) { return free = false; })) {
-    return Answer::kError;
+  Reason refusal = Reason::kNone;
+  const auto ask_all = [&] {
+    refusal = Reason::kNone;
+    const auto refused = [&](const Endpoint&, Reason reason) {
+      refusal = reason;
+      return false;
+    };
+    if (!AskEach(&probes_, port, ask, refused)) return Answer::kError;
+    return refusal == Reason::kNone ? Answer::kFree : Answer::kBusy;
+  };
+
+  Answer answer = ask_all();
+  if (std::exchange(asked_, true)) return answer;
+  if (answer == Answer::kFree) NoteFree(port);
+  if (refusal != Reason::kInUse || IsKnownToBeInUse(port)) return answer;
+  for (int i = 0; i < kPatientTries && refusal == Reason::kInUse; ++i) {
+    if (!undo()) return answer;
+    WaitForAnotherProbe();
+    answer = ask_all();
   }
-  return free ? Answer::kFree : Answer::kBusy;
+  if (refusal == Reason::kInUse) NoteInUse(port);
+  return answer;
 }
 
 Answer Prober::IsFree(uint16_t port) {
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
-  return AskUntilRefused([&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); });
+  return AskUntilRefused(
+      port, [&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); },
+      // An exclusive lease reads as in use, and is no probe.
+      [&] { return !IsLeased(port); });
 }
 
 Answer Prober::Hold(uint16_t port, Admission admission, std::vector<HeldSocket>* held) {
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
+  const size_t before = held->size();
   return AskUntilRefused(
-      [&](EndpointProbe* probe) { return probe->Hold(port, time_wait, admission, held); });
+      port, [&](EndpointProbe* probe) { return probe->Hold(port, time_wait, admission, held); },
+      [&] {
+        while (held->size() > before) held->pop_back();
+        return true;
+      });
+}
+
+bool Prober::IsLeased(uint16_t port) {
+  SystemError ignored;
+  return (question_.tcp && look_.Ask(Protocol::kTcp, port, &ignored) == LockState::kHeld) ||
+         (question_.udp && look_.Ask(Protocol::kUdp, port, &ignored) == LockState::kHeld);
+}
+
+bool Prober::Conclude() {
+  if (error_.number != 0) return false;
+  if (denial_.number == 0 || !only_denied_) return true;
+  uint16_t port = 0;
+  const EndpointProbe::Result any = EndpointProbe(*denial_.endpoint).AskSystem(&port);
+  if (any.state != EndpointProbe::State::kDenied) return true;
+  error_ = denial_;
+  return false;
 }
 
 std::optional<Verdict> Prober::Probe(uint16_t port) {
@@ -203,7 +265,7 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
 
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kTold : TimeWait::kFree;
   const auto ask = [&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); };
-  if (!AskEach(&probes_, ask, note)) return std::nullopt;
+  if (!AskEach(&probes_, port, ask, note)) return std::nullopt;
   if (!NoteLeases(port, &verdict)) return std::nullopt;
   if (!dual_stack || verdict.reason == Reason::kLeased) return verdict;
 
@@ -218,7 +280,7 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
     }
   }
   verdict = Verdict{};
-  if (!AskEach(&explaining_, ask, note)) return std::nullopt;
+  if (!AskEach(&explaining_, port, ask, note)) return std::nullopt;
   // Nothing refuses any more: the port was let go of just now. The first answer stands.
   return verdict.reason == Reason::kNone ? together : verdict;
 }
@@ -227,8 +289,9 @@ bool Prober::NoteLeases(uint16_t port, Verdict* verdict) {
   bool leased = verdict->reason == Reason::kLeased;
   for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
     if (leased || !(protocol == Protocol::kTcp ? verdict->tcp : verdict->udp)) continue;
-    const LockState state = look_.Ask(protocol, port, &error_);
-    if (state == LockState::kFailed) return false;
+    SystemError error;
+    const LockState state = look_.Ask(protocol, port, &error);
+    if (state == LockState::kFailed) return Fail(error, probes_.front().endpoint(), port);
     leased = state == LockState::kHeld;
   }
   if (!leased) return true;
@@ -242,18 +305,20 @@ bool Prober::NoteLeases(uint16_t port, Verdict* verdict) {
 
 uint16_t Prober::EphemeralPort() {
   if (error_.number != 0) return 0;
-  SystemError error;
   for (EndpointProbe& probe : probes_) {
-    error = {};
-    uint16_t port = probe.AskSystem(&error);
-    if (port == 0 && probe.FallBackToIpv4()) {
-      error = {};
-      port = probe.AskSystem(&error);
+    uint16_t port = 0;
+    EndpointProbe::Result result = probe.AskSystem(&port);
+    if (result.state == EndpointProbe::State::kAbsent && probe.FallBackToIpv4()) {
+      result = probe.AskSystem(&port);
     }
-    if (port != 0) return port;
-    if (!probe.endpoint().optional) break;
+    if (result.state == EndpointProbe::State::kFree ||
+        result.state == EndpointProbe::State::kInUse) {
+      error_ = {};
+      return port;
+    }
+    Fail(result.error, probe.endpoint(), 0);  // unless another family answers
+    if (result.state != EndpointProbe::State::kAbsent || !probe.endpoint().optional) break;
   }
-  error_ = error;
   return 0;
 }
 

@@ -57,7 +57,7 @@ class EndpointProbe {
   enum class State : uint8_t { kFree, kTimeWait, kDenied, kInUse, kLeased, kAbsent, kError };
   struct Result {
     State state;
-    SystemError error;  // set for kAbsent and kError
+    SystemError error;  // set for kDenied, kAbsent and kError
   };
   // A port that somebody leases is told from one in TIME_WAIT by `look`.
   Result Ask(uint16_t port, TimeWait time_wait, LockLook* look);
@@ -67,11 +67,11 @@ class EndpointProbe {
   Result Hold(uint16_t port, TimeWait time_wait, Admission admission,
               std::vector<HeldSocket>* held);
 
-  // A port that the system chooses; 0, with `*error` set, when there is none.
-  uint16_t AskSystem(SystemError* error);
+  // kFree: `*port` is one that the system chose. kInUse: it has none left.
+  Result AskSystem(uint16_t* port);
 
-  // Where the system has no IPv6, the dual-stack wildcard becomes the IPv4 one. False for any other
-  // endpoint.
+  // After kAbsent, for the system has no IPv6: the dual-stack wildcard becomes the IPv4 one. False
+  // for any other endpoint.
   bool FallBackToIpv4();
 
   // Closes the socket that is kept for the next port.
@@ -94,7 +94,8 @@ class Prober {
  public:
   explicit Prober(const Question& question, Purpose purpose = Purpose::kProbe);
 
-  // Stops at the first refusal. kError: error() says what failed.
+  // Stops at the first refusal. kError: error() says what failed. The first port that is asked
+  // about is asked about again, after some milliseconds, while it is in use: patience.h says why.
   Answer IsFree(uint16_t port);
 
   // As IsFree(), and after a refusal works out which sockets are refused and why: a free port costs
@@ -103,10 +104,16 @@ class Prober {
 
   // Binds every socket of the question and adds them to `*held`; those that it added before a
   // refusal or an error are the caller's to close. Says nothing of leases: the caller has the lock.
+  // As patient with the first port as IsFree().
   Answer Hold(uint16_t port, Admission admission, std::vector<HeldSocket>* held);
 
-  // A port that the system chooses for the first socket of the question, and lets go of. 0, with
-  // error() set, when there is none.
+  // To be called once all ports were asked about and none was free. False, with error() set, when
+  // each of them was denied, ports that need no privilege too, and the system denies any bind: a
+  // policy says nothing about a port.
+  bool Conclude();
+
+  // A port that the system chooses for the first socket of the question, and lets go of. 0 when it
+  // has none left, or, with error() set, when a system call failed.
   uint16_t EphemeralPort();
 
   // Closes the sockets that are kept from one port to the next: for a prober that is to wait.
@@ -116,13 +123,18 @@ class Prober {
 
  private:
   bool AddHost(Protocol protocol, const std::string& host, bool optional);
+  // Sets error(). Always false.
+  bool Fail(const SystemError& error, const Endpoint& endpoint, uint16_t port);
   // Calls `ask(&probe)` for each endpoint, and `refused(endpoint, reason)` for each that is
   // refused, until that returns false. False, with error() set, when a system call failed.
   template <typename Ask, typename Refused>
-  bool AskEach(std::vector<EndpointProbe>* probes, Ask&& ask, Refused&& refused);
-  // As AskEach(), until the first refusal.
-  template <typename Ask>
-  Answer AskUntilRefused(Ask&& ask);
+  bool AskEach(std::vector<EndpointProbe>* probes, uint16_t port, Ask&& ask, Refused&& refused);
+  // As AskEach(), until the first refusal; with patience, when the port is the first. Calls
+  // `undo()` before each wait, and does not wait when that is false.
+  template <typename Ask, typename Undo>
+  Answer AskUntilRefused(uint16_t port, Ask&& ask, Undo&& undo);
+  // Whether somebody leases the port on a protocol of the question, as far as that can be seen.
+  bool IsLeased(uint16_t port);
   // Whether those who refuse lease the port: then that is the reason, on all that was asked. False,
   // with error() set, when a system call failed.
   bool NoteLeases(uint16_t port, Verdict* verdict);
@@ -132,6 +144,9 @@ class Prober {
   std::vector<EndpointProbe>
       explaining_;  // a dual-stack endpoint's families; made at its first refusal
   LockLook look_;
+  bool asked_ = false;       // about any port
+  bool only_denied_ = true;  // whatever was asked
+  SystemError denial_;       // the first of an unprivileged port
   SystemError error_;
 };
 

@@ -14,20 +14,6 @@
 
 namespace port4me {
 
-// A failed system call that says nothing about the port: out of descriptors, no permission to
-// create sockets, a host address that is not this machine's.
-struct SystemError {
-  int number = 0;  // errno, or the Winsock code; 0: nothing failed
-  const char* syscall = "";
-};
-
-// The symbolic name of an error number ("EMFILE"), as Node.js writes it; "UNKNOWN" for one that the
-// calls made here are not documented to give.
-const char* ErrorName(int number);
-
-// The system's own words for it.
-std::string ErrorText(int number);
-
 enum class Protocol : uint8_t { kTcp, kUdp };
 
 // One address to bind; the port comes with each bind.
@@ -38,7 +24,31 @@ struct Endpoint {
   bool optional = false;              // passed over where the system lacks the family or address
   std::array<uint8_t, 16> address{};  // in network order; IPv4 uses the first four; zeros: wildcard
   uint32_t scope_id = 0;              // of an IPv6 zone
+
+  bool IsWildcard() const { return address == std::array<uint8_t, 16>{}; }
 };
+
+// The address as text, as "127.0.0.1", "::" and "fe80::1%2", whose zone is the interface's number.
+std::string AddressText(const Endpoint& endpoint);
+
+// A failed system call that says nothing about the port: out of descriptors, no permission to
+// create sockets, a host address that is not this machine's.
+struct SystemError {
+  int number = 0;  // errno, or the Winsock code; 0: nothing failed
+  const char* syscall = "";
+  // What was asked when it failed, as far as that is known. Prober::error() and Holder::error()
+  // have both, but for a host that cannot be read and a lock that cannot be taken; port 0 stands
+  // for one of the system's choice.
+  std::optional<Endpoint> endpoint{};
+  uint16_t port = 0;
+};
+
+// The symbolic name of an error number ("EMFILE"), as Node.js writes it; "UNKNOWN" for one that the
+// calls made here are not documented to give.
+const char* ErrorName(int number);
+
+// The system's own words for it.
+std::string ErrorText(int number);
 
 enum class Bind : uint8_t {
   kBound,
@@ -51,7 +61,8 @@ enum class Bind : uint8_t {
 
 struct BindResult {
   Bind bind;
-  SystemError error;  // set for kNoFamily, kNoAddress and kFailed; by Listen() for kInUse too
+  // Set for all but kBound and kInUse; by Listen() for kInUse too.
+  SystemError error;
 };
 
 enum class Sharing : uint8_t {

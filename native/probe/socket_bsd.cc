@@ -63,8 +63,12 @@ const bool kReuseTells = true;
 // With SO_REUSEADDR a wildcard bind passes beside a *listener* on a specific address (setsockopt(2)
 // of FreeBSD; in_pcbbind() then looks for an exact match alone). So each address of the machine is
 // asked too: a listener on it refuses the exact match, a connection in TIME_WAIT does not.
+//
+// macOS lets every user bind a port below 1024 on the wildcard, but not on a specific address
+// (in_pcbbind() in bsd/netinet/in_pcb.c and in6_pcbbind() in bsd/netinet6/in6_pcb.c of XNU spare
+// the unspecified address). Such a denial says nothing of the port. A listener there is another
+// user's, and beside that the wildcard is refused, whatever its options (the same functions).
 BindResult ReuseProbe::Ask(Socket* socket, const Endpoint& endpoint, uint16_t port) {
-  static constexpr std::array<uint8_t, 16> kWildcard{};
   const auto ask = [&](const Endpoint& one) {
     const BindResult result = socket->TryBind(one, port, Sharing::kReuseAddress);
     if (result.bind == Bind::kBound) socket->Close();
@@ -72,7 +76,7 @@ BindResult ReuseProbe::Ask(Socket* socket, const Endpoint& endpoint, uint16_t po
   };
 
   const BindResult wildcard = ask(endpoint);
-  if (wildcard.bind != Bind::kBound || endpoint.address != kWildcard) return wildcard;
+  if (wildcard.bind != Bind::kBound || !endpoint.IsWildcard()) return wildcard;
 
   if (!specific_) {
     ifaddrs* list = nullptr;
@@ -89,8 +93,12 @@ BindResult ReuseProbe::Ask(Socket* socket, const Endpoint& endpoint, uint16_t po
   }
   for (const Endpoint& one : *specific_) {
     const BindResult result = ask(one);
-    // An address can vanish while we ask; it holds no listener then.
-    if (result.bind != Bind::kBound && result.bind != Bind::kNoAddress) return result;
+    switch (result.bind) {
+      case Bind::kBound:
+      case Bind::kDenied:
+      case Bind::kNoAddress: break;  // it vanished while we asked: it holds no listener
+      default: return result;
+    }
   }
   return wildcard;
 }

@@ -26,7 +26,7 @@ BindResult Failure(const char* syscall) {
     case EADDRINUSE: return {Bind::kInUse, {}};
     case EACCES:  // bind(2): a privileged port
     case EPERM:   // a cgroup's BPF program said no, as with systemd's SocketBindDeny=
-      return {Bind::kDenied, {}};
+      return {Bind::kDenied, error};
     case EADDRNOTAVAIL: return {Bind::kNoAddress, error};
     default: return {Bind::kFailed, error};
   }
@@ -56,12 +56,16 @@ const char* ErrorName(int number) {
 
 std::string ErrorText(int number) { return std::generic_category().message(number); }
 
+std::string AddressText(const Endpoint& endpoint) { return TextOf(endpoint); }
+
 BindResult Socket::Open(const Endpoint& endpoint) {
   const int type = endpoint.protocol == Protocol::kTcp ? SOCK_STREAM : SOCK_DGRAM;
   const int descriptor = OpenCloseOnExec(endpoint.ipv6 ? AF_INET6 : AF_INET, type);
   if (descriptor < 0) {
     const SystemError error{errno, "socket"};
-    return {errno == EAFNOSUPPORT ? Bind::kNoFamily : Bind::kFailed, error};
+    // EPROTONOSUPPORT: a FreeBSD jail without the family (socreate() in sys/kern/uipc_socket.c).
+    const bool absent = error.number == EAFNOSUPPORT || error.number == EPROTONOSUPPORT;
+    return {absent ? Bind::kNoFamily : Bind::kFailed, error};
   }
   handle_ = descriptor;
   sharing_ = Sharing::kExclusive;

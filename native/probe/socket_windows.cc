@@ -3,7 +3,7 @@
 #include <winsock2.h>
 #include <ws2tcpip.h>
 
-#include <system_error>
+#include <cwctype>
 
 #include "endpoint_address.h"
 #include "socket.h"
@@ -15,15 +15,43 @@ bool SetOption(SOCKET socket, int level, int name, DWORD value) {
   return setsockopt(socket, level, name, reinterpret_cast<const char*>(&value), sizeof(value)) == 0;
 }
 
+SOCKET OpenSocket(const Endpoint& endpoint) {
+  const bool tcp = endpoint.protocol == Protocol::kTcp;
+  return WSASocketW(endpoint.ipv6 ? AF_INET6 : AF_INET, tcp ? SOCK_STREAM : SOCK_DGRAM,
+                    tcp ? IPPROTO_TCP : IPPROTO_UDP, nullptr, 0,
+                    WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+}
+
+int BindTo(SOCKET socket, const Endpoint& endpoint, uint16_t port) {
+  return WithAddress(endpoint, port, [&](const sockaddr* address, socklen_t length) {
+    return bind(socket, address, static_cast<int>(length));
+  });
+}
+
+// Whether somebody has the port on the wildcard of the endpoint's family. By the table in "Using
+// SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" of the Winsock documentation, the bind of a wildcard by a
+// socket without either option is WSAEADDRINUSE beside every socket on the wildcard, and passes
+// beside those on specific addresses, whatever their options.
+bool IsWildcardInUse(const Endpoint& endpoint, uint16_t port) {
+  const SOCKET socket = OpenSocket(endpoint);
+  if (socket == INVALID_SOCKET) return false;
+  Endpoint wildcard = endpoint;
+  wildcard.address = {};
+  wildcard.scope_id = 0;
+  const bool in_use = (!endpoint.ipv6 || SetOption(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+                      BindTo(socket, wildcard, port) != 0 && WSAGetLastError() == WSAEADDRINUSE;
+  closesocket(socket);
+  return in_use;
+}
+
 BindResult Failure(const char* syscall) {
   const SystemError error{WSAGetLastError(), syscall};
   switch (error.number) {
     case WSAEADDRINUSE: return {Bind::kInUse, {}};
     case WSAEACCES:
-      // A port of an excluded range (netsh int ipv4 show excludedportrange). A conflict with
-      // another socket is WSAEADDRINUSE for a bind with SO_EXCLUSIVEADDRUSE, by the table in "Using
-      // SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" of the Winsock documentation.
-      return {Bind::kDenied, {}};
+      // A port of an excluded range (netsh int ipv4 show excludedportrange). On a wildcard, a
+      // conflict with another socket is WSAEADDRINUSE for a bind with SO_EXCLUSIVEADDRUSE.
+      return {Bind::kDenied, error};
     case WSAEADDRNOTAVAIL: return {Bind::kNoAddress, error};
     default: return {Bind::kFailed, error};
   }
@@ -48,13 +76,31 @@ const char* ErrorName(int number) {
   }
 }
 
-std::string ErrorText(int number) { return std::system_category().message(number); }
+// In English, as errors of Node.js are; where that is not installed, in the system's language.
+std::string ErrorText(int number) {
+  constexpr DWORD kFlags = FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS |
+                           FORMAT_MESSAGE_MAX_WIDTH_MASK;  // no line breaks
+  const auto code = static_cast<DWORD>(number);
+  wchar_t wide[512];
+  DWORD length = 0;
+  for (const DWORD language : {DWORD{MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US)}, DWORD{0}}) {
+    length = FormatMessageW(kFlags, nullptr, code, language, wide, ARRAYSIZE(wide), nullptr);
+    if (length != 0) break;
+  }
+  while (length > 0 && (std::iswspace(wide[length - 1]) || wide[length - 1] == L'.')) --length;
+  std::string text(3 * static_cast<size_t>(length), '\0');  // UTF-8 of a UTF-16 unit: 3 at most
+  const int bytes =
+      length == 0 ? 0
+                  : WideCharToMultiByte(CP_UTF8, 0, wide, static_cast<int>(length), text.data(),
+                                        static_cast<int>(text.size()), nullptr, nullptr);
+  text.resize(static_cast<size_t>(bytes));
+  return text.empty() ? "Winsock error " + std::to_string(number) : text;
+}
+
+std::string AddressText(const Endpoint& endpoint) { return TextOf(endpoint); }
 
 BindResult Socket::Open(const Endpoint& endpoint) {
-  const bool tcp = endpoint.protocol == Protocol::kTcp;
-  const SOCKET socket = WSASocketW(endpoint.ipv6 ? AF_INET6 : AF_INET,
-                                   tcp ? SOCK_STREAM : SOCK_DGRAM, tcp ? IPPROTO_TCP : IPPROTO_UDP,
-                                   nullptr, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  const SOCKET socket = OpenSocket(endpoint);
   if (socket == INVALID_SOCKET) {
     const SystemError error{WSAGetLastError(), "socket"};
     return {error.number == WSAEAFNOSUPPORT ? Bind::kNoFamily : Bind::kFailed, error};
@@ -72,16 +118,22 @@ BindResult Socket::Open(const Endpoint& endpoint) {
   return {Bind::kBound, {}};
 }
 
+// By the same table, the bind of a specific address with SO_EXCLUSIVEADDRUSE passes beside a socket
+// of the same user on the wildcard, unless that has the option too: then it is WSAEACCES, as for an
+// excluded port. So where such a bind passes or is denied, the wildcard has the last word.
 BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port, Sharing) {
   if (handle_ == kNone) {
     const BindResult opened = Open(endpoint);
     if (opened.bind != Bind::kBound) return opened;
   }
-  const SOCKET socket = static_cast<SOCKET>(handle_);
-  const int result = WithAddress(endpoint, port, [&](const sockaddr* address, socklen_t length) {
-    return bind(socket, address, static_cast<int>(length));
-  });
-  return result == 0 ? BindResult{Bind::kBound, {}} : Failure("bind");
+  const int status = BindTo(static_cast<SOCKET>(handle_), endpoint, port);
+  const BindResult result = status == 0 ? BindResult{Bind::kBound, {}} : Failure("bind");
+  const bool settled = result.bind != Bind::kBound && result.bind != Bind::kDenied;
+  if (settled || endpoint.IsWildcard() || port == 0 || !IsWildcardInUse(endpoint, port)) {
+    return result;
+  }
+  Close();
+  return {Bind::kInUse, {}};
 }
 
 uint16_t Socket::BoundPort(SystemError* error) const {

@@ -1,8 +1,8 @@
 // Threads, and calls at the same time.
 
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { port4me as api } from '../support/package.js'
-import { script } from '../support/run.js'
+import { OWN_NETWORK, script } from '../support/run.js'
 
 test('calls at the same time give the same port', async () => {
   const port = api.port4me('at once')
@@ -88,4 +88,104 @@ test('worker threads ask at the same time, each about its own port', () => {
      return (await Promise.all(workers.map((worker) => once(worker, 'message')))).flat(2)`,
   )
   expect(answer).toEqual(Array(8).fill(true))
+})
+
+describe('questions off the event loop', () => {
+  /** A network of its own, so that each port is free. */
+  const before = [...OWN_NETWORK, 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh']
+
+  test('do not delay the end of the process', () => {
+    /** Milliseconds from process.exit() to the end, with so many questions under way. */
+    const ending = (questions: number): number => {
+      const started = script(
+        `for (let i = 0; i < ${questions}; i++) port4me.probeAsync('1024-65535')
+         await new Promise((resolve) => setTimeout(resolve, 100))
+         console.log(Date.now())
+         process.exit()`,
+        { before },
+      )
+      return Date.now() - Number(started)
+    }
+    const [without, four, many] = [ending(0), ending(4), ending(32)]
+    console.log(`exit: ${without} ms; with 4 questions ${four} ms, with 32 ${many} ms`)
+    expect(Math.max(four, many)).toBeLessThan(without + 1000)
+  })
+
+  test('do not delay the end of a worker thread', () => {
+    const [terminated, exited] = script(
+      `const { Worker } = require('node:worker_threads'); const { once } = require('node:events')
+       const load = 'const p = require(' + JSON.stringify(require.resolve('port4me')) + ');' +
+         'for (let i = 0; i < 32; i++) p.probeAsync("1024-65535");' +
+         'setTimeout(() => { require("node:worker_threads").parentPort.postMessage(Date.now());'
+       const worker = new Worker(load + '}, 100)', { eval: true })
+       await once(worker, 'message')
+       const start = Date.now()
+       await worker.terminate()
+       const terminated = Date.now() - start
+       const another = new Worker(load + 'process.exit() }, 100)', { eval: true })
+       const [exitStart] = await once(another, 'message')
+       await once(another, 'exit')
+       return [terminated, Date.now() - exitStart]`,
+      { before },
+    ) as [number, number]
+    console.log(`a worker with 32 questions: terminate() ${terminated} ms, exit ${exited} ms`)
+    expect(Math.max(terminated, exited)).toBeLessThan(1000)
+  })
+
+  test('leave libuv threads to others, even of a single one', () => {
+    const [milliseconds, answered] = script(
+      `const { stat } = require('node:fs/promises')
+       let answered = 0
+       for (let i = 0; i < 8; i++) port4me.probeAsync('1024-65535').then(() => { answered++ })
+       await new Promise((resolve) => setImmediate(resolve))
+       const start = performance.now()
+       await stat('.')
+       console.log(JSON.stringify([performance.now() - start, answered]))
+       process.exit()`,
+      { before, variables: { UV_THREADPOOL_SIZE: '1' } },
+    ) as [number, number]
+    console.log(`beside 8 questions the state of a file takes ${milliseconds.toFixed()} ms`)
+    expect(answered).toBe(0)
+    expect(milliseconds).toBeLessThan(1000)
+  })
+
+  test('do not wait for longer ones that were asked before', () => {
+    const answer = script(
+      `const order = []
+       const ask = (name, question) => question.then(() => { order.push(name) })
+       await Promise.all([
+         ask('long', port4me.probeAsync('1024-16383')),
+         ask('long', port4me.probeAsync('1024-16383')),
+         ask('short', port4me.port4meAsync('short')),
+         ask('short', port4me.probeAsync('8080')),
+       ])
+       return order`,
+      { before },
+    )
+    expect(answer).toEqual(['short', 'short', 'long', 'long'])
+  })
+
+  test('are answered as if each were alone', () => {
+    const answer = script(
+      `const { createServer } = require('node:net'); const { once } = require('node:events')
+       const { isDeepStrictEqual } = require('node:util')
+       for (const port of [2000, 2001, 5000, 60000]) {
+         await once(createServer().unref().listen(port), 'listening')
+       }
+       const ports = ['2000-3023', '4990-5010', '59000-60999', '2001']
+       const tools = ['a', 'b', 'c']
+       const asked = ports.map((spec) => port4me.probeAsync(spec))
+       const picked = tools.map((tool) => port4me.port4meAsync({ tool, prepend: '2000,5000' }))
+       const answers = await Promise.all(asked)
+       const picks = await Promise.all(picked)
+       const busy = answers.map((one) => one.filter(({ free }) => !free).map(({ port }) => port))
+       return [
+         busy,
+         answers.every((one, i) => isDeepStrictEqual(one, port4me.probe(ports[i]))),
+         isDeepStrictEqual(picks, tools.map((tool) => port4me.port4me({ tool, prepend: '2000,5000' }))),
+       ]`,
+      { before },
+    )
+    expect(answer).toEqual([[[2000, 2001], [5000], [60000], [2001]], true, true])
+  })
 })

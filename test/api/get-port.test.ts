@@ -3,7 +3,9 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { createServer, type ListenOptions, type Server } from 'node:net'
+import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net'
+import { hostname } from 'node:os'
+import original, { clearLockedPorts as clearOriginal } from 'get-port'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { freePort, freeRow, whileListening } from '../support/listeners.js'
 import { ROOT } from '../support/paths.js'
@@ -98,6 +100,96 @@ test('excluded ports are not given', async () => {
   expect(await getPort({ exclude: [a, c], port: portNumbers(a, c) })).toBe(b)
   for (const exclude of [42, ['foo'], [Number.NaN], [1.5]]) {
     await expect(getPort({ exclude: exclude as never })).rejects.toThrow(TypeError)
+  }
+})
+
+test('what is nothing excludes nothing', async () => {
+  const port = await freePort()
+  for (const exclude of [false, 0, '', Number.NaN, null, undefined, []]) {
+    clearLockedPorts()
+    expect(await getPort({ port, exclude: exclude as never })).toBe(port)
+  }
+})
+
+test('a port may be a text, and is a number when it is given', async () => {
+  const port = await freePort()
+  const texts = [[`${port}`], [` ${port} `], [`0x${port.toString(16)}`], `${port}`]
+  for (const text of texts) {
+    for (const host of [undefined, '127.0.0.1']) {
+      clearLockedPorts()
+      expect(await getPort({ port: text as never, host })).toBe(port)
+      expect(await getPort({ port, host })).not.toBe(port)
+    }
+  }
+  for (const nothing of [[null], [undefined], [0], ['0'], ['0', port]]) {
+    expect(await getPort({ port: nothing as never, host: '127.0.0.1' })).not.toBe(port)
+  }
+})
+
+test.each(['LOCALHOST', hostname(), '127.1', '0x7f.1'])(
+  'the host %s is looked up, as listen() does',
+  async (host) => {
+    const held = createServer().listen({ port: 0, host })
+    await once(held, 'listening')
+    const { port } = held.address() as AddressInfo
+    expect(await getPort({ port, host })).not.toBe(port)
+    held.close()
+    await once(held, 'close')
+    clearLockedPorts()
+    expect(await getPort({ port, host })).toBe(port)
+  },
+)
+
+test('a host that is not found is the error of the look-up', async () => {
+  const port = await freePort()
+  await expect(getPort({ port, host: 'no-such-host.invalid' })).rejects.toMatchObject({
+    code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/),
+    syscall: 'getaddrinfo',
+  })
+  await expect(getPort({ port, host: 5 as never })).rejects.toMatchObject({
+    name: 'TypeError',
+    code: 'ERR_INVALID_ARG_TYPE',
+  })
+})
+
+// get-port itself, with the same options: the same port, or an error of the same class and code.
+test('odd options are taken as get-port takes them', async () => {
+  const port = await freePort()
+  const odd: readonly unknown[] = [
+    ...[false, 0, '', Number.NaN, null, true, 5, 'abc', ['5'], [Number.POSITIVE_INFINITY], {}].map(
+      (exclude) => ({ port, exclude }),
+    ),
+    ...[null, false, {}, true, () => 1, 1n, 1.5, -1, 70000, []].map((odd) => ({ port: odd })),
+    ...[Number.NaN, 'abc', '', '-1', '70000', true, {}, 1n].map((odd) => ({ port: [odd] })),
+    ...[`${port}`, null, undefined].map((odd) => ({ port: [odd], host: '127.0.0.1' })),
+    ...[
+      '',
+      0,
+      null,
+      5,
+      {},
+      true,
+      '::1',
+      '::ffff:127.0.0.1',
+      '127.1',
+      'LOCALHOST',
+      ' 127.0.0.1',
+    ].map((host) => ({ port, host })),
+    ...[false, 0, '', 'x', 5, [], null, true, () => {}],
+  ]
+  const outcome = async (of: typeof getPort, options: unknown): Promise<unknown> => {
+    try {
+      const given = await of(options as never)
+      return given === port ? 'that port' : `another ${typeof given}`
+    } catch (error) {
+      return [(error as Error).name, (error as NodeJS.ErrnoException).code]
+    }
+  }
+  for (const options of odd) {
+    clearOriginal()
+    const expected = await outcome(original as typeof getPort, options)
+    clearLockedPorts()
+    expect([options, await outcome(getPort, options)]).toEqual([options, expected])
   }
 })
 

@@ -606,6 +606,64 @@ test('an array of ports may change between calls', () => {
   expect(codeOf(() => listPorts(2, { include }))).toBe('ERR_PORT_SPEC')
 })
 
+test('a set that changes while it is read, or lies about its length, has no other errors', async () => {
+  const lying = (length: number) =>
+    new Proxy([8000, 8001], {
+      get: (ports, key) => (key === 'length' ? length : Reflect.get(ports, key)),
+    })
+  const growing: number[] = [8000]
+  Object.defineProperty(growing, 0, { get: () => growing.push(8001) && 8000 })
+  const endless = {
+    *[Symbol.iterator]() {
+      for (;;) yield 8000
+    },
+  }
+  const sets: readonly [Iterable<number>, string | undefined][] = [
+    [lying(2 ** 40), 'ERR'],
+    [lying(-1), undefined],
+    [growing, undefined],
+    [endless, 'ERR_OUT_OF_RANGE'],
+  ]
+  for (const [set, code] of sets) {
+    const outcome = {
+      probe: codeOf(() => api.probe(set)),
+      include: codeOf(() => listPorts(1, { include: set })),
+    }
+    if (code === undefined) {
+      expect(outcome).toEqual({ probe: expect.any(Array), include: expect.any(Array) })
+    } else {
+      const like = expect.stringContaining(code)
+      expect(outcome).toEqual({ probe: like, include: like })
+    }
+  }
+  await expect(api.probeAsync(lying(2 ** 40))).rejects.toBeInstanceOf(api.Port4meError)
+})
+
+test('a failed call names the address and the port that it was about, where there is one', () => {
+  const cause = Object.assign(new Error('bind EACCES 127.0.0.1:80'), {
+    code: 'EACCES',
+    syscall: 'bind',
+    address: '127.0.0.1',
+    port: 80,
+  })
+  const error = new api.Port4meError('ERR_SYSTEM', cause.message, cause)
+  expect({ ...error }).toMatchObject({
+    errno: 'EACCES',
+    syscall: 'bind',
+    address: '127.0.0.1',
+    port: 80,
+  })
+  const without = new api.Port4meError('ERR_SYSTEM', 'x', {
+    ...new Error('x'),
+    name: 'x',
+    message: 'x',
+    code: 'EMFILE',
+    syscall: 'socket',
+  })
+  expect(Object.keys(without)).not.toContain('address')
+  expect(Object.keys(without)).not.toContain('port')
+})
+
 test('sets that are not what they seem are refused at once', () => {
   const sparse: number[] = []
   sparse[2 ** 31] = 1

@@ -1,5 +1,6 @@
 // port4me run.
 
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -91,7 +92,7 @@ describe('port4me run', () => {
     expect(api.isFree(port)).toBe(true)
   })
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
     'passes %s on to the command, and exits as it does',
     async (signal) => {
       const wait = `process.on('${signal}', () => process.exit(42)); console.log('ready'); setInterval(() => {}, 1000)`
@@ -198,6 +199,161 @@ describe('port4me run', () => {
     const [port] = api.listPorts(1, { user: 'alice', tool: 'run' })
     expect(program(['--tool=run'], variables).stdout).toBe(`${port}\n`)
   })
+})
+
+describe('a signal in a terminal', () => {
+  /** A server that counts its signals, and ends with SIGTERM. */
+  const COUNT = `
+    const counts = {}
+    const count = (signal) => console.log(signal + ' ' + (counts[signal] = (counts[signal] ?? 0) + 1))
+    for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP']) process.on(signal, count)
+    process.on('SIGTERM', () => { count('SIGTERM'); console.log(JSON.stringify(counts)); process.exit(7) })
+    setInterval(() => {}, 1000)
+    console.log('ready ' + process.ppid)`
+  const KEYS = { SIGINT: '\x03', SIGQUIT: '\x1c' } as const
+
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'port4me-terminal-'))
+    writeFileSync(join(folder, 'count.js'), COUNT)
+    // As the package close-with-grace does it.
+    writeFileSync(
+      join(folder, 'grace.js'),
+      `let closing = false
+      process.on('SIGINT', () => {
+        if (closing) { console.log('second SIGINT, exiting'); process.exit(1) }
+        closing = true
+        setTimeout(() => { console.log('closed'); process.exit(0) }, 100)
+      })
+      setInterval(() => {}, 1000)
+      console.log('ready ' + process.ppid)`,
+    )
+    const run = (file: string) =>
+      `"${process.execPath}" "${PROGRAM}" run -- "${process.execPath}" ${file}`
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ scripts: { count: run('count.js'), grace: run('grace.js') } }),
+    )
+    writeFileSync(join(folder, 'count.sh'), `trap : INT QUIT\n${run('count.js')}\nexit $?\n`)
+    writeFileSync(join(folder, 'grace.sh'), `${run('grace.js')}\nexit $?\n`)
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  /** Runs a command in a terminal of its own: script(1). */
+  function inTerminal(command: string) {
+    const terminal = start('script', [
+      '-qec',
+      `stty -echo; cd '${folder}' && ${command}`,
+      '/dev/null',
+    ])
+    const line = async () => (await terminal.line()).replaceAll('\r', '')
+    return {
+      ended: terminal.ended,
+      /** What comes after the first word of the next line that starts with it. */
+      async after(word: string): Promise<string> {
+        for (;;) {
+          const text = await line()
+          if (text.startsWith(word)) return text.slice(word.length).trim()
+        }
+      },
+      press: (keys: string) => terminal.process.stdin?.write(keys),
+    }
+  }
+
+  const WAYS = {
+    directly: (name: string) =>
+      `exec "${process.execPath}" "${PROGRAM}" run -- "${process.execPath}" ${name}.js`,
+    'from a shell script': (name: string) => `sh ${name}.sh`,
+    'from npm run': (name: string) => `npm run --silent ${name}`,
+  } as const
+
+  test.each(['directly', 'from a shell script'] as const)(
+    'reaches the command once, run %s, whether the terminal or a process sends it',
+    async (way) => {
+      const terminal = inTerminal(WAYS[way]('count'))
+      const runner = Number(await terminal.after('ready'))
+      let sent = 0
+      for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const) {
+        process.kill(runner, signal)
+        expect(await terminal.after(signal)).toBe('1')
+      }
+      for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+        for (sent = 2; sent <= 5; sent++) {
+          terminal.press(KEYS[signal])
+          expect(await terminal.after(signal)).toBe(String(sent))
+        }
+      }
+      process.kill(runner, 'SIGTERM')
+      const counts = JSON.parse(await terminal.after('SIGTERM 1').then(() => terminal.after('')))
+      expect(counts).toEqual({ SIGINT: 5, SIGQUIT: 5, SIGHUP: 1, SIGTERM: 1 })
+      expect(await terminal.ended).toBe(7)
+    },
+  )
+
+  test.each(['directly', 'from a shell script', 'from npm run'] as const)(
+    'lets a server close with grace, run %s',
+    async (way) => {
+      const outcomes: string[] = []
+      const rounds = way === 'from npm run' ? 3 : 8
+      while (outcomes.length < rounds) {
+        const terminal = inTerminal(WAYS[way]('grace'))
+        await terminal.after('ready')
+        terminal.press(KEYS.SIGINT)
+        for (;;) {
+          const line = await terminal.after('')
+          if (line !== '') {
+            outcomes.push(line)
+            break
+          }
+        }
+        await terminal.ended
+      }
+      expect(outcomes).toEqual(Array(rounds).fill('closed'))
+    },
+  )
+
+  test('leaves no process behind', async () => {
+    const terminal = inTerminal(WAYS.directly('count'))
+    const runner = Number(await terminal.after('ready'))
+    process.kill(runner, 'SIGINT')
+    await terminal.after('SIGINT')
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(runner)], {
+      encoding: 'utf8',
+    })
+    const pids = children.trim().split(/\s+/).map(Number)
+    expect(pids.length).toBe(2) // the command, and what witnesses signals
+    process.kill(runner, 'SIGTERM')
+    expect(await terminal.ended).toBe(7)
+    for (const pid of pids) {
+      await expect.poll(() => isAlive(pid)).toBe(false)
+    }
+  })
+
+  function isAlive(pid: number): boolean {
+    try {
+      return process.kill(pid, 0)
+    } catch {
+      return false
+    }
+  }
+})
+
+test('--exclusive lets the port go just before the command starts', async () => {
+  const bind = `const server = require('node:net').createServer().listen({ port: process.env.PORT, exclusive: true }, () => {
+      console.log(process.env.PORT); process.stdin.resume().on('end', () => server.close()) })`
+  const run = start(process.execPath, [
+    PROGRAM,
+    'run',
+    '--exclusive',
+    '--',
+    process.execPath,
+    '-e',
+    bind,
+  ])
+  const port = Number(await run.line())
+  expect(api.probe(port, { protocol: 'tcp' })[0]?.reason).toBe('in-use')
+  run.process.stdin?.end()
+  expect(await run.ended).toBe(0)
 })
 
 test('port4me --why says of a leased port who leases it', async () => {

@@ -1,15 +1,22 @@
 // Holds, between the engines: what one holds, the other respects.
 
-import { createServer } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer, type ListenOptions, Server } from 'node:net'
+import { describe, expect, test, vi } from 'vitest'
 import type { Engine } from '../../binding.js'
-import { EVERYWHERE, engines, portOf, TCP, triesOf } from '../support/engines.js'
+import { EVERYWHERE, engines, fallback, portOf, TCP, triesOf } from '../support/engines.js'
 import { freePort, whileListening } from '../support/listeners.js'
 
 const NONE = new Uint8Array(8192)
 
-const hold = (engine: Engine, ports: number[], question = TCP, host = EVERYWHERE) =>
-  engine.hold(0, NONE, Uint16Array.from(ports), 0, 65535, question, host, false)
+const hold = (
+  engine: Engine,
+  ports: number[],
+  question = TCP,
+  host = EVERYWHERE,
+  exclusive = false,
+) => engine.hold(0, NONE, Uint16Array.from(ports), 0, 65535, question, host, exclusive)
 
 const [UDP, IPV4, IPV6] = [2 + 4 + 8, 1 + 4, 1 + 8]
 const BOTH = TCP + 2
@@ -92,7 +99,55 @@ describe.each(pairs)('what %s holds, %s', (_holder, _other, holder, other) => {
     expect(portOf(again.pick)).toBe(port)
     again.release()
   })
+
+  test('exclusively, calls leased too; servers are admitted later, other holds are not', async () => {
+    for (const question of [TCP, UDP, BOTH]) {
+      const port = await freePort()
+      const held = hold(holder, [port], question, EVERYWHERE, true)
+      expect(portOf(held.pick)).toBe(port)
+      const isHeldOnly = async () => {
+        expect(other.isFree(port, question, EVERYWHERE)).toBe(false)
+        const [verdict = 0] = await other.probeAsync(Uint16Array.of(port), question, EVERYWHERE)
+        expect(verdict & 7).toBe(LEASED)
+        expect(portOf(hold(other, [port], question).pick)).toBe(0)
+        expect(portOf(hold(other, [port], question, EVERYWHERE, true).pick)).toBe(0)
+      }
+      await isHeldOnly()
+      if (question !== UDP) {
+        for (const host of [undefined, '0.0.0.0', '127.0.0.1', '::1']) {
+          await expect(whileListening({ port, host }, () => 'listens')).rejects.toThrow(
+            'EADDRINUSE',
+          )
+        }
+      }
+      if (question !== TCP) expect(await bindsUdp(port)).toBe(false)
+
+      held.admitServers()
+      held.admitServers()
+      expect(held.isOver).toBe(false)
+      if (question !== TCP) expect(await bindsUdp(port)).toBe(true)
+      await isHeldOnly()
+      if (question !== UDP) await whileListening({ port }, isHeldOnly)
+      held.release()
+      expect(held.isOver).toBe(true)
+      expect(other.isFree(port, question, EVERYWHERE)).toBe(true)
+    }
+  })
 })
+
+/** Whether a UDP socket that shares its port with others that do can be bound. */
+async function bindsUdp(port: number): Promise<boolean> {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true })
+  try {
+    socket.bind(port)
+    await once(socket, 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.close()
+  }
+}
 
 describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_name, engine) => {
   test('holds nothing when nothing can be held', async () => {
@@ -103,6 +158,30 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
       none.release()
       expect(hold(engine, []).pick).toBe(0)
     })
+  })
+
+  test('an address that is none of this machine is an error at once', async () => {
+    const port = await freePort()
+    for (const host of ['192.0.2.1', '2001:db8::1']) {
+      expect(() => hold(engine, [port], TCP, host)).toThrow(
+        expect.objectContaining({
+          code: 'EADDRNOTAVAIL',
+          syscall: expect.any(String),
+          ...(engine === fallback && { address: host, port }),
+        }),
+      )
+    }
+  })
+
+  test('a hold is over when it is released, and when it never was', async () => {
+    const port = await freePort()
+    const held = hold(engine, [port])
+    expect(held.isOver).toBe(false)
+    held.admitServers()
+    expect(held.isOver).toBe(false)
+    expect(hold(engine, [port]).isOver).toBe(true)
+    held.release()
+    expect(held.isOver).toBe(true)
   })
 
   test('counts tries, and gives up after so many', async () => {
@@ -130,6 +209,29 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
       )
       .toBe(true)
   })
+})
+
+test('the TypeScript engine does not listen on a leased port to ask about it', async () => {
+  const port = await freePort()
+  const held = hold(fallback, [port])
+  const listen = vi.spyOn(Server.prototype, 'listen')
+  try {
+    const ports = Uint16Array.of(port)
+    for (const question of [TCP, IPV4, IPV6, BOTH]) {
+      for (const host of [EVERYWHERE, ...(question === IPV6 ? ['::1'] : ['127.0.0.1'])]) {
+        expect(fallback.isFree(port, question, host)).toBe(false)
+        expect(portOf(fallback.pick(0, NONE, ports, 0, 9, question, host))).toBe(0)
+        expect(portOf(await fallback.pickAsync(0, NONE, ports, 0, 9, question, host))).toBe(0)
+        const [verdict = 0] = await fallback.probeAsync(ports, question, host)
+        expect(verdict & 7).toBe(LEASED)
+      }
+    }
+    const listened = listen.mock.calls.map(([where]) => (where as unknown as ListenOptions).port)
+    expect(listened).not.toContain(port)
+  } finally {
+    listen.mockRestore()
+    held.release()
+  }
 })
 
 test('the descriptor that the addon gives away listens, and is closed by whoever took it', async () => {

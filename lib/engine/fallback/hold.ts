@@ -31,6 +31,9 @@ type Closer = () => void
 
 /** What holds a port. */
 interface Held {
+  readonly port: number
+  readonly question: number
+  readonly host: string
   readonly locks: Closer[]
   readonly sockets: Closer[]
 }
@@ -52,15 +55,15 @@ export async function hold(id: number, ...args: Parameters<Engine['hold']>): Pro
     tries++
     if (protocols.some((protocol) => ownLocks[protocol][port] === 1)) continue
     if (others.have(port)) continue
-    const held: Held = { locks: [], sockets: [] }
+    const held: Held = { port, question, host, locks: [], sockets: [] }
     let isHeld = false
     try {
-      const isLocked = await takeLocks(protocols, port, held)
+      const isLocked = await takeLocks(protocols, held)
       if (!isLocked) others.haveOne()
       isHeld =
         isLocked &&
         (await answerLater(patientSteps(asked, port, true))) === 0 &&
-        (await holdPort(port, question, host, exclusive, held))
+        (await holdPort(held, exclusive))
     } finally {
       if (!isHeld) letGo(held)
     }
@@ -81,9 +84,16 @@ export function release(id: number): void {
   holds.delete(id)
 }
 
-/** Lets servers bind the port of a hold, whose lock keeps other holds out. */
-export function admitServers(id: number): void {
-  closeAll(holds.get(id)?.sockets ?? [])
+/**
+ * Lets servers bind the port of an exclusive hold, whose locks keep other holds out. Whoever is quicker
+ * than the server has the port; that is the server's to find out.
+ */
+export async function admitServers(id: number): Promise<void> {
+  const held = holds.get(id)
+  if (held === undefined) return
+  closeAll(held.sockets)
+  const isHeld = await holdPort(held, false).catch(() => false)
+  if (!isHeld) closeAll(held.sockets)
 }
 
 /** The port before its locks: who finds a lock free may bind the port. */
@@ -146,11 +156,8 @@ class LocksOfOthers {
 }
 
 /** Adds locks to what is held. False when somebody has one of them. */
-async function takeLocks(
-  protocols: readonly Protocol[],
-  port: number,
-  held: Held,
-): Promise<boolean> {
+async function takeLocks(protocols: readonly Protocol[], held: Held): Promise<boolean> {
+  const { port } = held
   try {
     for (const protocol of protocols) {
       for (const path of lockNames(protocol, port)) {
@@ -171,11 +178,8 @@ async function takeLocks(
 
 /** Adds sockets to what is held. False when the port was taken since it was asked about. */
 async function holdPort(
-  port: number,
-  question: number,
-  host: string,
+  { port, question, host, sockets }: Held,
   exclusive: boolean,
-  { sockets }: Held,
 ): Promise<boolean> {
   const ipv4 = (question & Ask.IPV4) !== 0
   const ipv6 = (question & Ask.IPV6) !== 0

@@ -13,7 +13,7 @@ import {
   wildcards,
 } from './endpoints.js'
 import { onePeriod } from './sequence.js'
-import { isKnownInUse, rememberInUse, WAITS } from './wait.js'
+import { isKnownInUse, noteFree, noteInUse, WAITS } from './wait.js'
 
 type PickArguments = Parameters<Engine['pick']>
 type HoldArguments = Parameters<Engine['hold']>
@@ -118,15 +118,18 @@ export function* ephemeralPortSteps(question: Question, host: Host): Steps<numbe
  */
 export function* patientSteps(asked: Asked, port: number, first: boolean): Steps<number> {
   let verdict = yield* verdictSteps(asked, port, first)
+  if (verdict === 0) noteFree(port)
   if (verdict === 0 || !asked.isPatient) return verdict
   asked.isPatient = false
-  if (!mayPass(asked, verdict) || isKnownInUse(port)) return verdict
-  for (const [least, random] of WAITS) {
-    yield ['wait', least + Math.random() * random]
-    verdict = yield* verdictSteps(asked, port, first)
-    if (!mayPass(asked, verdict)) return verdict
+  if (!isKnownInUse(port)) {
+    for (const [least, random] of WAITS) {
+      if (!mayPass(asked, verdict)) break
+      yield ['wait', least + Math.random() * random]
+      verdict = yield* verdictSteps(asked, port, first)
+    }
   }
-  rememberInUse(port)
+  if (mayPass(asked, verdict)) noteInUse(port)
+  else noteFree(port)
   return verdict
 }
 

@@ -31,18 +31,34 @@ export function wait(milliseconds: number): Promise<void> {
   })
 }
 
-/** For so long a port that was in use after all waits is asked about once only. */
-const REMEMBERED_MS = 1000
+/** A port that was in use in spite of all waits is known to be so for this long, in milliseconds. */
+const KNOWN_MS = 1000
 
-/** When the ports that were in use after all waits were so. */
-const inUseAt = new Map<number, number>()
+/**
+ * But not before it was found in use for this long: a process that is interrupted while it asks listens
+ * for as long as the others run.
+ */
+const PROOF_MS = 40
 
-export function rememberInUse(port: number): void {
-  inUseAt.set(port, performance.now())
+/** The ports that were in use in spite of all waits, by when they were first and last found so. */
+const inUse = new Map<number, { readonly first: number; readonly last: number }>()
+
+/** Notes that a port is in use, in spite of all waits. */
+export function noteInUse(port: number): void {
+  const now = performance.now()
+  const before = inUse.get(port)
+  const first = before !== undefined && now - before.last < KNOWN_MS ? before.first : now
+  inUse.set(port, { first, last: now })
 }
 
-/** Whether a port was in use a moment ago, after all waits. */
+/** Notes that a port is not in use. */
+export function noteFree(port: number): void {
+  inUse.delete(port)
+}
+
+/** Whether to wait for a port is no use. */
 export function isKnownInUse(port: number): boolean {
-  const at = inUseAt.get(port)
-  return at !== undefined && performance.now() - at < REMEMBERED_MS
+  const now = performance.now()
+  const known = inUse.get(port)
+  return known !== undefined && now - known.last < KNOWN_MS && now - known.first >= PROOF_MS
 }

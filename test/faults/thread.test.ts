@@ -1,0 +1,68 @@
+// The thread of the TypeScript engine when it fails.
+
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ROOT } from '../support/paths.js'
+import { preloading, run, script } from '../support/run.js'
+
+describe.skipIf(process.env.PORT4ME_ENGINE === 'native')('the thread', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'port4me-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test('ends: its leases are over, and the next is held by another thread', () => {
+    const body = `
+      const created = require('node:events').once(process, 'worker')
+      const [first, second] = port4me.leasePorts(2, 'thread')
+      const before = [first.released, second.released, port4me.isFreeTcp(first.port)]
+      const [thread] = await created
+      await thread.terminate()
+      const after = [first.released, second.released, port4me.isFreeTcp(first.port)]
+      const next = port4me.leasePort('thread')
+      first.release() // not of the next one, whatever number it has
+      return [before, after, next.port === first.port, next.released, port4me.isFreeTcp(next.port)]`
+    expect(script(body)).toEqual([[false, false, false], [true, true, true], true, false, false])
+  })
+
+  test('hangs: the call fails within seconds, and nothing is held', () => {
+    const library = join(folder, 'deny_call.so')
+    const source = fileURLToPath(new URL('deny_call.cc', import.meta.url))
+    execFileSync('g++', ['-shared', '-fPIC', '-o', library, source, '-ldl'])
+    const body = `
+      const lease = port4me.leasePort('hangs')
+      process.env.DENY = 'connect'
+      const start = Date.now()
+      let error
+      try { port4me.leasePort('hangs') } catch (e) { error = [e.code, e.errno] }
+      const seconds = (Date.now() - start) / 1000
+      delete process.env.DENY
+      const { released } = lease
+      while (!port4me.isFreeTcp(lease.port)) await new Promise((resolve) => setTimeout(resolve, 50))
+      return [error, seconds < 6.5, released, port4me.leasePort('hangs').port === lease.port]`
+    const variables = { ...preloading(library), DENY_ERRNO: '0' }
+    expect(script(body, { variables })).toEqual([['ERR_SYSTEM', 'ETIMEDOUT'], true, true, true])
+  })
+
+  test.each([
+    ['ends before it says so', 'throw new Error("on purpose")'],
+    ['never says so', 'setInterval(() => {}, 1000)'],
+  ])('does not start: it %s, and the call fails within seconds', (_how, code) => {
+    for (const part of ['dist', 'package.json', 'node_modules/node-gyp-build']) {
+      cpSync(join(ROOT, part), join(folder, part), { recursive: true })
+    }
+    writeFileSync(join(folder, 'dist/fallback-thread.js'), code)
+    const start = performance.now()
+    const program = `const { leasePort } = require(${JSON.stringify(folder)})
+      try { leasePort() } catch (e) { console.log(e.code, e.errno, e.syscall) }
+      process.exit()`
+    const { stdout } = run(process.execPath, ['-e', program], { PORT4ME_ENGINE: 'fallback' })
+    expect(stdout.trim()).toBe('ERR_SYSTEM ETIMEDOUT Worker')
+    expect(performance.now() - start).toBeLessThan(8000)
+  })
+})
