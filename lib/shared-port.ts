@@ -2,7 +2,7 @@
 
 import { currentEngine } from './engine/engine.js'
 import { pickFrom } from './port4me.js'
-import { setSharedVariable, sharedVariable } from './settings/environment.js'
+import { readVariable, setSharedVariable } from './settings/environment.js'
 import { readSettings, type Settings } from './settings/settings.js'
 import { integerText } from './settings/values.js'
 import type { Port4meOptions } from './types.js'
@@ -31,7 +31,7 @@ import type { Port4meOptions } from './types.js'
 export function sharedPort(options?: string | Port4meOptions): number {
   const settings = readSettings(options, currentEngine())
   const name = variableOf(settings)
-  const recorded = sharedVariable(name)
+  const recorded = readVariable(name)
   if (recorded !== undefined) return integerText(recorded, name, 1, 65535)
   const port = pickFrom(settings)
   if (port !== -1) setSharedVariable(name, String(port))

@@ -42,8 +42,8 @@ function readVariables(): Environment {
   return environment
 }
 
-/** An empty variable is not set. */
-function readVariable(name: string): string | undefined {
+/** A variable of any name, as it is now. An empty one is not set. */
+export function readVariable(name: string): string | undefined {
   try {
     return process.env[name] || undefined
   } catch (error) {
@@ -51,11 +51,7 @@ function readVariable(name: string): string | undefined {
   }
 }
 
-/** A variable that the process and its descendants share. An empty one is not set. */
-export function sharedVariable(name: string): string | undefined {
-  return readVariable(name)
-}
-
+/** Sets a variable that the process and its descendants share. */
 export function setSharedVariable(name: string, value: string): void {
   process.env[name] = value
 }

@@ -3,6 +3,7 @@
 import type { Engine } from '../../binding.js'
 import { type Candidates, onePeriod, prependedAfterSkip } from '../candidates.js'
 import { Port4meError, quote } from '../errors.js'
+import { readVariable } from './environment.js'
 import { integer, integerText } from './values.js'
 
 export type Share = readonly [index: number, count: number]
@@ -34,8 +35,8 @@ export function readWorker(value: unknown, source: string): Share | undefined {
 
 function shareOfRunner(): Share {
   for (const [name, first] of Object.entries(RUNNERS)) {
-    const value = process.env[name]
-    if (value === undefined || value === '') continue
+    const value = readVariable(name)
+    if (value === undefined) continue
     const { availableParallelism } = require('node:os') as typeof import('node:os')
     const count = Math.max(LEAST_COUNT, 2 * availableParallelism())
     return [integerText(value, name, first, first + count - 1) - first, count]

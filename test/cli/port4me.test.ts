@@ -461,7 +461,7 @@ describe('Bash completion', () => {
     expect(complete('port4me --in')).toEqual(['--include='])
     expect(complete('port4me --')).toContain('--exclude=')
     expect(complete('port4me --v')).toEqual(['--version'])
-    expect(complete('port4me run --e')).toEqual(['--exclude=', '--env=', '--exclusive'])
+    expect(complete('port4me run --e')).toEqual(['--exclude=', '--exclusive', '--env='])
     expect(complete('port4me he')).toEqual(['help'])
     expect(complete('port4me help r')).toEqual(['run'])
   })

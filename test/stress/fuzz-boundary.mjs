@@ -267,7 +267,7 @@ function call() {
   const { call, parameters } = oneOf(isMethod ? methods : functions)
   const list = argumentsOf(parameters)
   const receiver = chance(0.05) ? oneOf(hostile)() : isMethod ? oneOf(holds) : addon
-  const constructor = chance(0.02) ? oneOf([Hold, call, call.bind(null)]) : undefined
+  const target = chance(0.02) ? oneOf([Hold, call, call.bind(null)]) : undefined
   const newTarget = oneOf([Hold, class extends Hold {}, Date, Proxy])
   return () => {
     try {
