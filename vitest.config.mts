@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'unit',
-          include: ['test/{native,contract,package,examples}/**/*.test.ts'],
+          include: ['test/{native,contract,settings,package,examples}/**/*.test.ts'],
           execArgv: ['--expose-gc'],
         },
       },

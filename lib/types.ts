@@ -10,58 +10,90 @@ export type PortSpec = string | number | Iterable<number>
 /** Which ports are candidates, and in what order. An option beats its variable. */
 export interface CandidateOptions {
   /**
-   * Whose port it is. Default: `PORT4ME_USER`, then `LOGNAME`, `USER`, `LNAME`, `USERNAME`, then the
-   * name of the operating system's account.
+   * The name of the user whose port it is. Give one where another account runs the program, or to share a
+   * port.
+   *
+   * @default `PORT4ME_USER`, else `LOGNAME`, `USER`, `LNAME` or `USERNAME`, else the name of the account, else
+   * `uid` and the number of a user id that has no account
    */
   user?: string | undefined
-  /** What the port is for; each tool has its own sequence. Default: `PORT4ME_TOOL`, then none. */
+  /**
+   * What the port is for. Each tool has its own sequence of ports.
+   *
+   * @default `PORT4ME_TOOL`, else no tool
+   */
   tool?: string | undefined
   /**
-   * Ports to try first, in this order, whatever `include` and `exclude` say. Default:
-   * `PORT4ME_PREPEND`. `PORT4ME_PREPEND_SITE` always adds to it.
+   * Ports to try first, in this order. They are tried even when `include` and `exclude` leave them out. The
+   * ports of `PORT4ME_PREPEND_SITE` are always added.
+   *
+   * @default `PORT4ME_PREPEND`, else none
    */
   prepend?: PortSpec | undefined
   /**
-   * Ports to choose among; those below 1024 are allowed. Default: `PORT4ME_INCLUDE`, then 1024-65535.
-   * `PORT4ME_INCLUDE_SITE` always adds to it.
+   * Ports to choose among. Ports below 1024 are allowed. The ports of `PORT4ME_INCLUDE_SITE` are always added. A
+   * set without a port means the default.
+   *
+   * @default `PORT4ME_INCLUDE`, else 1024 to 65535
    */
   include?: PortSpec | undefined
   /**
-   * Ports never to choose. Default: `PORT4ME_EXCLUDE`. `PORT4ME_EXCLUDE_SITE` and
-   * `PORT4ME_EXCLUDE_UNSAFE`, by default the ports that Chrome and Firefox block, always add to it.
+   * Ports never to choose. Those of `PORT4ME_EXCLUDE_SITE` and `PORT4ME_EXCLUDE_UNSAFE` are always added; the
+   * latter is the ports that Chrome and Firefox block, unless it is set.
+   *
+   * @default `PORT4ME_EXCLUDE`, else none
    */
   exclude?: PortSpec | undefined
-  /** How many of the first candidates to drop, prepended ones included. Default: `PORT4ME_SKIP`, then 0. */
+  /**
+   * How many of the first candidates to drop, prepended ones included: 0 or more.
+   *
+   * @default `PORT4ME_SKIP`, else 0
+   */
   skip?: number | undefined
   /**
-   * Take every count-th candidate only, so that parallel workers cannot get the same port, without
-   * any lock. `'auto'` reads the test runner's variables: `VITEST_POOL_ID`, `JEST_WORKER_ID`,
-   * `TEST_PARALLEL_INDEX` (Playwright), `MOCHA_WORKER_ID`; the count is then twice the machine's
-   * parallelism, at least 64. Without such a variable it is 0 of 1. Default: all candidates.
+   * Take only every count-th candidate, so that parallel workers never get the same port. No lock is needed
+   * for that. `'auto'` reads the number that the test runner gives its worker: `VITEST_POOL_ID`, `JEST_WORKER_ID`,
+   * `TEST_PARALLEL_INDEX` (Playwright) or `MOCHA_WORKER_ID`. The count is then twice the machine's parallelism, and
+   * at least 64. Without such a variable, `'auto'` takes all candidates.
+   *
+   * @default all candidates
    */
   worker?: WorkerShare | 'auto' | undefined
-  /** Say on stderr what was read and tried. Default: `PORT4ME_DEBUG`, then false. */
+  /**
+   * Whether to print on stderr what was read and tried.
+   *
+   * @default `PORT4ME_DEBUG`, else false
+   */
   debug?: boolean | undefined
 }
 
 /**
- * What {@link port4me} takes. An option beats its variable: `PORT4ME_PROTOCOL` (default `'tcp'`),
+ * What {@link port4me} takes. An option beats its variable: `PORT4ME_PROTOCOL` (`'tcp'` when it is not set),
  * `PORT4ME_FAMILY`, `PORT4ME_HOST` and `PORT4ME_TIME_WAIT` for those of {@link ProbeOptions}.
  */
 export interface Port4meOptions extends CandidateOptions, ProbeOptions {
-  /** How many candidates to probe before giving up, 1 or more. Default: `PORT4ME_MAX_TRIES`, then 65535. */
+  /**
+   * How many candidates to probe before giving up: 1 or more.
+   *
+   * @default `PORT4ME_MAX_TRIES`, else 65535
+   */
   maxTries?: number | undefined
-  /** Whether to throw when no port is free; if not, the answer is -1. Default: `PORT4ME_MUST_WORK`, then true. */
+  /**
+   * Whether to throw when no port is free. When it is false, the answer is -1 instead.
+   *
+   * @default `PORT4ME_MUST_WORK`, else true
+   */
   mustWork?: boolean | undefined
 }
 
-/** What {@link leasePort} takes: as {@link port4me}, but there is no lease of no port. */
+/** What {@link leasePort} takes: as {@link port4me}, without `mustWork`, since a lease needs a port. */
 export interface LeaseOptions extends Omit<Port4meOptions, 'mustWork'> {
   /**
-   * Whether nobody can bind the port while it is leased, on Linux too: no child process, and no program
-   * that looks for a free port by listening on it, as get-port and portfinder do. The port goes to a
-   * server by `listen()`, or to whoever is quickest once the lease is released. A port that connections
-   * in TIME_WAIT hold is passed over. Default: false, which on Linux lets servers bind the port.
+   * Whether nobody can bind the port while it is leased, on Linux too: no child process, and no program that
+   * looks for a free port by listening on it, as get-port and portfinder do. The port goes to a server by
+   * `listen()`, or to whoever is quickest once the lease is released. A port in TIME_WAIT is passed over.
+   *
+   * @default false: on Linux, servers can bind the port by its number
    */
   exclusive?: boolean | undefined
 }
@@ -69,13 +101,22 @@ export interface LeaseOptions extends Omit<Port4meOptions, 'mustWork'> {
 /** How a server is to listen on a leased port. */
 export interface ListenOptions {
   /**
-   * Where to listen, as in the server's own listen(): a name or an address. Default: what the lease
-   * is of, which is every address unless its options say otherwise.
+   * Where to listen, as in the server's own listen(): a name or an address.
+   *
+   * @default what the lease was asked for: every address, unless its options name a host or a family
    */
   host?: string | undefined
-  /** How many connections may wait to be accepted. Default: 511, Node.js's own. */
+  /**
+   * How many connections may wait to be accepted: 1 or more.
+   *
+   * @default 511, as in Node.js
+   */
   backlog?: number | undefined
-  /** An AbortSignal: closes the server when it is aborted. */
+  /**
+   * An AbortSignal that closes the server when it is aborted.
+   *
+   * @default none
+   */
   signal?: ListenSignal | undefined
 }
 
@@ -135,22 +176,37 @@ export interface PortLease {
   [Symbol.dispose](): void
 }
 
-/** What to ask of a port. */
+/**
+ * What to ask of a port. Functions that pick a port also read the variables `PORT4ME_PROTOCOL`, `PORT4ME_FAMILY`,
+ * `PORT4ME_HOST` and `PORT4ME_TIME_WAIT`; an option beats its variable.
+ */
 export interface ProbeOptions {
-  /** Which protocols must be able to bind it. Each function says its default. */
+  /**
+   * Which protocols must be able to bind the port.
+   *
+   * @default `'tcp'` (`PORT4ME_PROTOCOL`) for functions that pick or lease your own port, `'both'` for the others
+   */
   protocol?: 'tcp' | 'udp' | 'both' | undefined
-  /** Which address families. Default: `'both'`, wherever the machine has both. */
+  /**
+   * Which address families must be able to bind the port.
+   *
+   * @default `'both'` (`PORT4ME_FAMILY`), wherever the machine has both
+   */
   family?: 'ipv4' | 'ipv6' | 'both' | undefined
   /**
-   * An IP literal, with an IPv6 zone or without, or `'localhost'` for both loopbacks. `'::'` is every
-   * address, or every IPv6 one with `family: 'ipv6'`; `'0.0.0.0'` is every IPv4 one, and an IPv4-mapped
-   * address its IPv4 one. Default: every address of the machine.
+   * Which address must be able to bind the port: an IP literal, with an IPv6 zone or without, or `'localhost'`
+   * for both loopbacks. `'::'` is every address, or every IPv6 one with `family: 'ipv6'`. `'0.0.0.0'` is every IPv4
+   * address. An IPv4-mapped address is its IPv4 address.
+   *
+   * @default every address of the machine (`PORT4ME_HOST`)
    */
   host?: string | undefined
   /**
-   * What a TCP port is that only connections in TIME_WAIT hold, as a server leaves them that just
-   * stopped. Default: `'free'`, since servers set SO_REUSEADDR and can bind it. `'busy'` needs the
-   * addon, on another system than Windows: elsewhere such a port binds.
+   * Whether a TCP port counts as free that only connections in TIME_WAIT hold. A server that just stopped
+   * leaves such connections for about a minute. `'busy'` needs the addon. On Windows such a port can always be
+   * bound.
+   *
+   * @default `'free'` (`PORT4ME_TIME_WAIT`), since servers set SO_REUSEADDR and can bind such a port
    */
   timeWait?: 'free' | 'busy' | undefined
 }

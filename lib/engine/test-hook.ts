@@ -7,9 +7,11 @@ import { type Environment, readEnvironment } from '../settings/environment.js'
 import { currentEngine } from './engine.js'
 
 /** The engine to ask whether ports are free: the current one, unless the variable says that all are. */
-export function askedEngine(environment?: Environment): Engine {
-  const engine = currentEngine()
-  const value = (environment ?? readEnvironment(engine))._PORT4ME_CHECK_AVAILABLE_PORTS_
+export function askedEngine(
+  engine: Engine = currentEngine(),
+  environment: Environment = readEnvironment(engine),
+): Engine {
+  const value = environment._PORT4ME_CHECK_AVAILABLE_PORTS_
   if (value === undefined) return engine
   if (value === 'any') return believing(engine)
   throw new Port4meError(

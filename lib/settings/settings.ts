@@ -138,7 +138,7 @@ function resolve(source: Source): Settings {
     asked,
     values,
     search: searchFor(candidates, values.maxTries, asked),
-    engine: askedEngine(environment),
+    engine: askedEngine(engine, environment),
     environment,
   }
 }

@@ -272,9 +272,9 @@ function call() {
   return () => {
     try {
       const answer =
-        constructor === undefined
+        target === undefined
           ? Reflect.apply(call, receiver, list)
-          : Reflect.construct(constructor, list, newTarget)
+          : Reflect.construct(target, list, newTarget)
       return () => take(answer, call)
     } catch (error) {
       return () => count(error, 'errors')

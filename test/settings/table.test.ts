@@ -1,0 +1,136 @@
+// The table of settings: whatever an option is, a call with another value gets another answer; and all that speaks of
+// settings has every row.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { bashCompletion } from '../../lib/cli/completion.js'
+import { help, runHelp } from '../../lib/cli/help.js'
+import { readSettings } from '../../lib/settings/settings.js'
+import {
+  FLAG_WORDS,
+  OPTIONS,
+  type Option,
+  OTHER_VARIABLES,
+  PROGRAM_FLAGS,
+  SETTINGS,
+  type Setting,
+  VARIABLE_WORDS,
+} from '../../lib/settings/table.js'
+import { fallback } from '../support/engines.js'
+import { ROOT } from '../support/paths.js'
+
+/** Two values of each option that differ; undefined is the default. */
+const SAMPLES: Readonly<Record<Option, readonly [unknown, unknown]>> = {
+  user: ['alice', 'bob'],
+  tool: ['web', 'api'],
+  prepend: [[2000], '2000,2001'],
+  include: ['3000-3010', [3000]],
+  exclude: ['3000-3005', 3007],
+  skip: [1, 2],
+  worker: [
+    { index: 0, count: 2 },
+    { index: 1, count: 2 },
+  ],
+  protocol: ['udp', 'both'],
+  family: ['ipv4', 'ipv6'],
+  host: ['127.0.0.1', 'localhost'],
+  timeWait: ['busy', undefined],
+  maxTries: [1, 2],
+  mustWork: [false, undefined],
+  exclusive: [true, undefined],
+  debug: [true, undefined],
+}
+
+function settingsOf(options: object): unknown {
+  const door = 'exclusive' in options ? 'lease' : 'pick'
+  const { engine, environment, ...rest } = readSettings(options, fallback, door)
+  return structuredClone(rest)
+}
+
+const row = (option: Option): Setting => SETTINGS[option]
+
+describe.each(OPTIONS)('the option %s', (option) => {
+  const [a, b] = SAMPLES[option]
+
+  test('makes a difference, however often it changes and whatever came before', () => {
+    const first = settingsOf({ [option]: a })
+    const second = settingsOf({ [option]: b })
+    expect(second).not.toEqual(first)
+    expect(settingsOf({ [option]: a })).toEqual(first)
+    for (const other of OPTIONS) {
+      if (other === option || row(other).only !== undefined || row(option).only !== undefined)
+        continue
+      if (option === 'host' || other === 'host') continue // names its family
+      const [value] = SAMPLES[other]
+      const both = settingsOf({ [other]: value, [option]: a })
+      expect(settingsOf({ [other]: value, [option]: b }), `beside ${other}`).not.toEqual(both)
+      expect(settingsOf({ [other]: value, [option]: a }), `beside ${other}`).toEqual(both)
+    }
+  })
+
+  const { variable } = row(option)
+  test.runIf(variable !== undefined)('beats its variable, which makes the same difference', () => {
+    const byDefault = settingsOf({})
+    vi.stubEnv(variable as string, String(a))
+    const fromVariable = settingsOf({})
+    expect(fromVariable).not.toEqual(byDefault)
+    const beaten = settingsOf({ [option]: b ?? row(option).default })
+    vi.stubEnv(variable as string, String(b ?? ''))
+    expect(settingsOf({})).not.toEqual(fromVariable)
+    expect(settingsOf({ [option]: b ?? row(option).default })).toEqual(beaten)
+    vi.unstubAllEnvs()
+  })
+})
+
+beforeEach(() => vi.unstubAllEnvs())
+
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+/** Without the options of lease.listen(), which are none of these. */
+const TYPES = readFileSync(join(ROOT, 'lib/types.ts'), 'utf8').replace(
+  /interface ListenOptions \{[\s\S]*?\n\}/,
+  '',
+)
+
+describe('every row', () => {
+  test.each(Object.keys(FLAG_WORDS))(
+    'the flag --%s is in --help, in completion and in README',
+    (flag) => {
+      const isOfRun =
+        OPTIONS.some((option) => row(option).flag === flag && row(option).only === 'lease') ||
+        (PROGRAM_FLAGS as Record<string, { of: string }>)[flag]?.of === 'run'
+      expect(isOfRun ? runHelp() : help()).toMatch(new RegExp(`--${flag}\\b`))
+      expect(bashCompletion()).toMatch(new RegExp(`--${flag}\\b`))
+      expect(README).toContain(`--${flag}`)
+    },
+  )
+
+  test.each(OPTIONS)('the option %s is in README with its flag and its variables', (option) => {
+    const { flag, variable, site } = row(option)
+    const line = README.split('\n').find((text) => text.startsWith(`| \`${option}\``)) ?? ''
+    expect(line).not.toBe('')
+    if (flag !== undefined) expect(line).toContain(`\`--${flag}\``)
+    if (variable !== undefined) expect(line).toContain(`\`${variable}\``)
+    if (site !== undefined) expect(line).toContain(`\`${site}\``)
+  })
+
+  test.each(OPTIONS)('the option %s has its doc comment with a default', (option) => {
+    const comment = new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s+${option}\\?:`).exec(
+      TYPES,
+    )?.[1]
+    expect(comment).toMatch(/@default/)
+    const { variable, default: byDefault } = row(option)
+    if (variable !== undefined) expect(comment).toContain(`\`${variable}\``)
+    if (byDefault !== undefined && byDefault !== '') {
+      expect(comment).toMatch(new RegExp(`@default .*\\b${byDefault}\\b`))
+    }
+  })
+
+  test('each variable without a flag is in --help and in README', () => {
+    for (const variable of Object.keys(VARIABLE_WORDS)) {
+      expect(help()).toContain(variable)
+      expect(README).toContain(variable.replace(/^PORT4ME_EXCLUDE_UNSAFE_FIREFOX$/, '_FIREFOX'))
+    }
+    for (const variable of OTHER_VARIABLES) expect(help()).toContain(variable)
+  })
+})
