@@ -12,6 +12,7 @@ import { createRequire } from 'node:module'
 import { types } from 'node:util'
 
 const [addonPath, callCount, seed = Math.floor(Math.random() * 2 ** 32)] = process.argv.slice(2)
+const require = createRequire(import.meta.url)
 const addon = createRequire(import.meta.url)(addonPath)
 console.error(`seed ${seed}`)
 
@@ -74,7 +75,18 @@ const good = {
   maxTries: () => below(6),
   question: () => oneOf([5, 9, 13, 13, 13, 14, 15, 29, 31]),
   host: () =>
-    oneOf(['', '', '', 'localhost', '127.0.0.1', '::1', '0.0.0.0', '::', '192.0.2.1', 'fe80::1%lo']),
+    oneOf([
+      '',
+      '',
+      '',
+      'localhost',
+      '127.0.0.1',
+      '::1',
+      '0.0.0.0',
+      '::',
+      '192.0.2.1',
+      'fe80::1%lo',
+    ]),
   port: () => 20000 + below(64),
   ports: () => new Uint16Array(ports()),
   exclusive: () => chance(0.5),
@@ -88,7 +100,17 @@ const hostile = [
   () => oneOf([-1, -0, 0.5, 1e300, 2 ** 31, 2 ** 32, 2 ** 53, 65536, Number.NaN, -Infinity]),
   () => 10n,
   () => Symbol('s'),
-  () => oneOf(['x', 'x'.repeat(below(1000)), '127.1', '::1%', '\0', 'é', '\ud800', `${seed}`.repeat(99)]),
+  () =>
+    oneOf([
+      'x',
+      'x'.repeat(below(1000)),
+      '127.1',
+      '::1%',
+      '\0',
+      'é',
+      '\ud800',
+      `${seed}`.repeat(99),
+    ]),
   () => ({}),
   () => [20000],
   () => trap,
@@ -129,7 +151,16 @@ const functions = Object.entries({
   environmentGeneration: [],
 }).map(([name, parameters]) => ({ call: addon[name], parameters }))
 
-const Hold = addon.hold(0, new Uint8Array(8192), new Uint16Array(0), 0, 1, 13, '', false).constructor
+const Hold = addon.hold(
+  0,
+  new Uint8Array(8192),
+  new Uint16Array(0),
+  0,
+  1,
+  13,
+  '',
+  false,
+).constructor
 const isOver = Object.getOwnPropertyDescriptor(Hold.prototype, 'isOver').get
 const methods = [
   { call: Hold.prototype.release, parameters: [] },
@@ -162,13 +193,30 @@ const prototypes = [
 const lasting = ['code', 'syscall', 'address', 'port', 'then', 'pick']
 const names = [
   ...lasting,
-  ...['message', 'stack', 'name', 'cause', 'errno', 'length', 'constructor', 'byteLength', 'buffer'],
+  ...[
+    'message',
+    'stack',
+    'name',
+    'cause',
+    'errno',
+    'length',
+    'constructor',
+    'byteLength',
+    'buffer',
+  ],
   ...['isOver', 'release', 'prototype', 'value', 'get', 'set', 'writable', 'enumerable'],
-  ...['configurable', 'toString', 'valueOf', Symbol.toPrimitive, Symbol.species, Symbol.hasInstance],
+  ...[
+    'configurable',
+    'toString',
+    'valueOf',
+    Symbol.toPrimitive,
+    Symbol.species,
+    Symbol.hasInstance,
+  ],
 ]
 
-/** Sets traps, runs `use`, and takes them away. */
-function whileTrapped(among, use) {
+/** Sets traps, and gives what takes them away. */
+function setTraps(among) {
   const undo = []
   for (let count = below(4); count > 0; count--) {
     const prototype = oneOf(prototypes)
@@ -176,21 +224,20 @@ function whileTrapped(among, use) {
     const before = Object.getOwnPropertyDescriptor(prototype, name)
     if (before?.configurable === false) continue
     const descriptor = bare({ configurable: true, get: chance(0.5) ? trap : undefined, set: trap })
-    Object.defineProperty(prototype, name, descriptor)
-    undo.push(() => {
+    undo[undo.length] = () => {
       if (before === undefined) delete prototype[name]
       else Object.defineProperty(prototype, name, Object.setPrototypeOf(before, null))
-    })
+    }
+    Object.defineProperty(prototype, name, descriptor)
   }
   if (chance(0.1)) {
     const handler = bare({ has: trap, get: trap, set: trap, getOwnPropertyDescriptor: trap })
+    undo[undo.length] = () => Object.setPrototypeOf(Error.prototype, Object.prototype)
     Object.setPrototypeOf(Error.prototype, new Proxy({}, handler))
-    undo.push(() => Object.setPrototypeOf(Error.prototype, Object.prototype))
   }
-  const away = () => {
+  return () => {
     for (let i = undo.length - 1; i >= 0; i--) undo[i]()
   }
-  return use(away)
 }
 
 // The calls.
@@ -209,6 +256,8 @@ function count(error, kind) {
   if (!types.isNativeError(error)) throw new Error('something else than an Error was thrown')
   const prototype = Object.getPrototypeOf(error)
   if (prototype === TypeError.prototype || prototype === RangeError.prototype) return
+  // A method that is called as a constructor: node-addon-api has no other words for a wrong receiver.
+  if (error.message === 'Invalid argument') return
   if (!Object.hasOwn(error, 'code') || !Object.hasOwn(error, 'syscall')) {
     throw new Error('an unexpected error', { cause: error })
   }
@@ -247,8 +296,8 @@ function take(answer, from) {
   } else if (answer instanceof Hold) {
     if (holds.length < 8) holds.push(answer)
     else holds[below(holds.length)] = answer
-  } else if (from === Hold.prototype.takeListeningDescriptor && answer >= 0) {
-    closeSync(answer)
+  } else if (from === methods[2].call && typeof answer === 'number') {
+    if (answer !== -1) closeSync(answer)
   }
 }
 
@@ -273,7 +322,8 @@ function callDeep(make) {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 const openDescriptors = () => readdirSync('/proc/self/fd').length
-const residentKilobytes = () => Number(/VmRSS:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
+const residentKilobytes = () =>
+  Number(/VmRSS:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
 
 /** Runs `use` with no descriptor left, or with so few. */
 function exhausted(use) {
@@ -300,40 +350,40 @@ async function letGo() {
   }
 }
 
-const calls = Number(callCount)
-const start = performance.now()
-let descriptors
-let memory
-for (let done = 0; done < calls; ) {
-  const batch = Array.from(bare({ length: 50 }), call)
+/** Fifty calls, in one of many ways. */
+async function round() {
+  const batch = Array.from(bare({ length: ROUND }), call)
   const taken = []
   const make = () => {
-    for (const one of batch) taken.push(one())
+    for (let i = 0; i < batch.length; i++) taken[i] = batch[i]()
   }
   if (chance(0.3)) {
-    whileTrapped(names, (away) => {
-      for (let i = 0; i < batch.length; i++) taken[i] = batch[i]()
-      away()
-    })
+    const away = setTraps(names)
+    make()
+    away()
   } else if (chance(0.02)) exhausted(make)
   else if (chance(0.01)) callDeep(batch.pop())
   else make()
-  done += 50
-  for (const one of taken) one()
+  for (const take of taken) take()
   if (chance(0.02)) gc(bare({ type: oneOf(['major', 'minor']) }))
   if (chance(0.02)) holds.length = 0
   if (chance(0.2)) {
     // The answers come while there are traps.
-    await whileTrapped(lasting, async (away) => {
-      const turn = nextTurn()
-      try {
-        await turn
-      } finally {
-        away()
-      }
-    })
+    const turn = nextTurn()
+    const away = setTraps(lasting)
+    await turn
+    away()
   }
   if (pending > 100) await settle()
+}
+
+const ROUND = 50
+const calls = Number(callCount)
+const start = performance.now()
+let descriptors
+let memory
+for (let done = 0; done < calls; done += ROUND) {
+  await round()
   if (descriptors === undefined && done >= calls / 10) {
     await letGo()
     descriptors = openDescriptors()
