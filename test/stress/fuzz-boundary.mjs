@@ -12,7 +12,6 @@ import { createRequire } from 'node:module'
 import { types } from 'node:util'
 
 const [addonPath, callCount, seed = Math.floor(Math.random() * 2 ** 32)] = process.argv.slice(2)
-const require = createRequire(import.meta.url)
 const addon = createRequire(import.meta.url)(addonPath)
 console.error(`seed ${seed}`)
 
@@ -269,14 +268,14 @@ function call() {
   const { call, parameters } = oneOf(isMethod ? methods : functions)
   const list = argumentsOf(parameters)
   const receiver = chance(0.05) ? oneOf(hostile)() : isMethod ? oneOf(holds) : addon
-  const constructor = chance(0.02) ? oneOf([Hold, call, call.bind(null)]) : undefined
+  const asClass = chance(0.02) ? oneOf([Hold, call, call.bind(null)]) : undefined
   const newTarget = oneOf([Hold, class extends Hold {}, Date, Proxy])
   return () => {
     try {
       const answer =
-        constructor === undefined
+        asClass === undefined
           ? Reflect.apply(call, receiver, list)
-          : Reflect.construct(constructor, list, newTarget)
+          : Reflect.construct(asClass, list, newTarget)
       return () => take(answer, call)
     } catch (error) {
       return () => count(error, 'errors')

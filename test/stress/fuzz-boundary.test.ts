@@ -26,4 +26,6 @@ test(`${calls} random calls neither crash the addon nor leak`, () => {
   for (const kind of ['answers', 'errors', 'rejections']) {
     expect(counts[kind], kind).toBeGreaterThan(0)
   }
+  const [soon, atLast] = counts.kilobytes
+  expect(atLast).toBeLessThan(soon + 100_000)
 }, 3_600_000)
