@@ -12,6 +12,8 @@ constexpr size_t kMostEntries = 8192;
 // Without a lock, as there is none to share with Node.js: a worker with SHARE_ENV may change the
 // table meanwhile, and free it when it grows. So no entry is looked into. Its address tells enough,
 // as entries are never rewritten; what was no entry any more is another address at the next look.
+// Who gives putenv(3) a buffer and later rewrites it in place is not noticed, nor who writes into
+// environ(7) so: neither setenv(3), nor Node.js, which uses it, does that.
 // (volatile, for want of std::atomic_ref in the libc++ of older systems.)
 std::optional<uint32_t> EnvironmentWatch::Generation() {
   char** const table = EnvironmentTable();

@@ -21,8 +21,8 @@ class EnvironmentWatch {
   uint32_t generation_ = 0;
 };
 
-// The table of "NAME=value" entries as it is now, ended by a null pointer, whose entries are never
-// rewritten; null where there is none such.
+// The table of "NAME=value" entries as it is now, ended by a null pointer, whose entries setenv(3)
+// never rewrites; null where there is none such.
 char** EnvironmentTable();
 
 // Whether this is the thread that the process began with: the process.env of others may be a copy.

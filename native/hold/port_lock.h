@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "probe/socket.h"
@@ -53,11 +54,16 @@ class LockLook {
   // with kFailed.
   LockState Ask(Protocol protocol, uint16_t port, SystemError* error);
 
+  // Closes what is kept from one look to the next.
   void Close();
 
  private:
+  // Whether a policy refuses every look, that at a name which nobody has too.
+  bool SeesNothing();
+
   static constexpr int kNone = -1;
-  int handle_ = kNone;  // kept from one look to the next
+  int handle_ = kNone;                  // kept from one look to the next
+  std::optional<bool> sees_nothing_{};  // found out at the first look that is denied
 };
 
 }  // namespace port4me

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 
@@ -74,6 +75,7 @@ void PortLock::Release() {
 }
 
 LockState LockLook::Ask(Protocol protocol, uint16_t port, SystemError* error) {
+  if (sees_nothing_ == true) return LockState::kFree;
   if (handle_ == kNone) handle_ = OpenUnix(error);
   if (handle_ == kNone) {
     switch (error->number) {
@@ -91,13 +93,30 @@ LockState LockLook::Ask(Protocol protocol, uint16_t port, SystemError* error) {
     }
     switch (errno) {
       case ECONNREFUSED: break;  // no such name, or one that does not listen; nothing has changed
-      case EAGAIN:               // the queue of those who looked is full
-      case EPERM:                // a policy keeps us from the one who has it: landlock(7), scoped
-      case EACCES: return LockState::kHeld;
+      case EAGAIN: return LockState::kHeld;  // the queue of those who looked is full
+      case EPERM:   // a policy keeps us from the one who has it, as landlock(7) does, scoped; or
+      case EACCES:  // seccomp(2) does from any: what cannot be seen is no reason, as above
+        return SeesNothing() ? LockState::kFree : LockState::kHeld;
       default: *error = {errno, "connect"}; return LockState::kFailed;
     }
   }
   return LockState::kFree;
+}
+
+// A name that nobody has is refused with ECONNREFUSED before Linux asks a security module, which
+// decides about two sockets (unix_stream_connect() in net/unix/af_unix.c).
+bool LockLook::SeesNothing() {
+  if (sees_nothing_) return *sees_nothing_;
+  sockaddr_un nobody{};
+  nobody.sun_family = AF_UNIX;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  const int written = std::snprintf(nobody.sun_path + 1, sizeof(nobody.sun_path) - 1,
+                                    "port4me/nobody/%d/%p/%lld", static_cast<int>(getpid()),
+                                    static_cast<void*>(this), static_cast<long long>(now));
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + written);
+  sees_nothing_ = connect(handle_, reinterpret_cast<const sockaddr*>(&nobody), length) != 0 &&
+                  (errno == EPERM || errno == EACCES);
+  return *sees_nothing_;
 }
 
 void LockLook::Close() {
