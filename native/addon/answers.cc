@@ -25,9 +25,10 @@ napi_value NewSystemError(napi_env env, const SystemError& error) {
   std::string address;
   if (error.endpoint) {
     address = AddressText(*error.endpoint);
-    const std::string host = error.endpoint->ipv6 ? "[" + address + "]" : address;
     if (!error.endpoint->IsWildcard()) {
-      message += ", " + host + (error.port == 0 ? "" : ":" + std::to_string(error.port));
+      const bool ipv6 = error.endpoint->ipv6;
+      message.append(ipv6 ? ", [" : ", ").append(address).append(ipv6 ? "]" : "");
+      if (error.port != 0) message.append(":").append(std::to_string(error.port));
     }
   }
   napi_value exception;

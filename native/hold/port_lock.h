@@ -54,6 +54,7 @@ class LockLook {
   // with kFailed.
   LockState Ask(Protocol protocol, uint16_t port, SystemError* error);
 
+  // Closes what is kept from one look to the next.
   void Close();
 
  private:

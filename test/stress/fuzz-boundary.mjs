@@ -214,8 +214,8 @@ const names = [
   ],
 ]
 
-/** Sets traps, runs `use`, and takes them away. */
-function whileTrapped(among, use) {
+/** Sets traps, and gives what takes them away. */
+function setTraps(among) {
   const undo = []
   for (let count = below(4); count > 0; count--) {
     const prototype = oneOf(prototypes)
@@ -223,21 +223,20 @@ function whileTrapped(among, use) {
     const before = Object.getOwnPropertyDescriptor(prototype, name)
     if (before?.configurable === false) continue
     const descriptor = bare({ configurable: true, get: chance(0.5) ? trap : undefined, set: trap })
-    Object.defineProperty(prototype, name, descriptor)
-    undo.push(() => {
+    undo[undo.length] = () => {
       if (before === undefined) delete prototype[name]
       else Object.defineProperty(prototype, name, Object.setPrototypeOf(before, null))
-    })
+    }
+    Object.defineProperty(prototype, name, descriptor)
   }
   if (chance(0.1)) {
     const handler = bare({ has: trap, get: trap, set: trap, getOwnPropertyDescriptor: trap })
+    undo[undo.length] = () => Object.setPrototypeOf(Error.prototype, Object.prototype)
     Object.setPrototypeOf(Error.prototype, new Proxy({}, handler))
-    undo.push(() => Object.setPrototypeOf(Error.prototype, Object.prototype))
   }
-  const away = () => {
+  return () => {
     for (let i = undo.length - 1; i >= 0; i--) undo[i]()
   }
-  return use(away)
 }
 
 // The calls.
@@ -256,6 +255,8 @@ function count(error, kind) {
   if (!types.isNativeError(error)) throw new Error('something else than an Error was thrown')
   const prototype = Object.getPrototypeOf(error)
   if (prototype === TypeError.prototype || prototype === RangeError.prototype) return
+  // A method that is called as a constructor: node-addon-api has no other words for a wrong receiver.
+  if (error.message === 'Invalid argument') return
   if (!Object.hasOwn(error, 'code') || !Object.hasOwn(error, 'syscall')) {
     throw new Error('an unexpected error', { cause: error })
   }
@@ -267,14 +268,14 @@ function call() {
   const { call, parameters } = oneOf(isMethod ? methods : functions)
   const list = argumentsOf(parameters)
   const receiver = chance(0.05) ? oneOf(hostile)() : isMethod ? oneOf(holds) : addon
-  const target = chance(0.02) ? oneOf([Hold, call, call.bind(null)]) : undefined
+  const asClass = chance(0.02) ? oneOf([Hold, call, call.bind(null)]) : undefined
   const newTarget = oneOf([Hold, class extends Hold {}, Date, Proxy])
   return () => {
     try {
       const answer =
-        target === undefined
+        asClass === undefined
           ? Reflect.apply(call, receiver, list)
-          : Reflect.construct(target, list, newTarget)
+          : Reflect.construct(asClass, list, newTarget)
       return () => take(answer, call)
     } catch (error) {
       return () => count(error, 'errors')
@@ -294,8 +295,8 @@ function take(answer, from) {
   } else if (answer instanceof Hold) {
     if (holds.length < 8) holds.push(answer)
     else holds[below(holds.length)] = answer
-  } else if (from === Hold.prototype.takeListeningDescriptor && answer >= 0) {
-    closeSync(answer)
+  } else if (from === methods[2].call && typeof answer === 'number') {
+    if (answer !== -1) closeSync(answer)
   }
 }
 
@@ -348,40 +349,40 @@ async function letGo() {
   }
 }
 
-const calls = Number(callCount)
-const start = performance.now()
-let descriptors
-let memory
-for (let done = 0; done < calls; ) {
-  const batch = Array.from(bare({ length: 50 }), call)
+/** Fifty calls, in one of many ways. */
+async function round() {
+  const batch = Array.from(bare({ length: ROUND }), call)
   const taken = []
   const make = () => {
-    for (const one of batch) taken.push(one())
+    for (let i = 0; i < batch.length; i++) taken[i] = batch[i]()
   }
   if (chance(0.3)) {
-    whileTrapped(names, (away) => {
-      for (let i = 0; i < batch.length; i++) taken[i] = batch[i]()
-      away()
-    })
+    const away = setTraps(names)
+    make()
+    away()
   } else if (chance(0.02)) exhausted(make)
   else if (chance(0.01)) callDeep(batch.pop())
   else make()
-  done += 50
-  for (const one of taken) one()
+  for (const take of taken) take()
   if (chance(0.02)) gc(bare({ type: oneOf(['major', 'minor']) }))
   if (chance(0.02)) holds.length = 0
   if (chance(0.2)) {
     // The answers come while there are traps.
-    await whileTrapped(lasting, async (away) => {
-      const turn = nextTurn()
-      try {
-        await turn
-      } finally {
-        away()
-      }
-    })
+    const turn = nextTurn()
+    const away = setTraps(lasting)
+    await turn
+    away()
   }
   if (pending > 100) await settle()
+}
+
+const ROUND = 50
+const calls = Number(callCount)
+const start = performance.now()
+let descriptors
+let memory
+for (let done = 0; done < calls; done += ROUND) {
+  await round()
   if (descriptors === undefined && done >= calls / 10) {
     await letGo()
     descriptors = openDescriptors()
