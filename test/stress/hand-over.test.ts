@@ -18,7 +18,7 @@ describe.each([
   test.each(['get-port', 'portfinder', 'native', 'fallback'])(
     'each server gets its leased port while %s looks for free ones',
     (prober) => {
-      const [command, ...args] = OWN_NETWORK
+      const [command = '', ...args] = OWN_NETWORK
       const run = [process.execPath, HAND_OVER, prober, String(leases)]
       const output = execFileSync(
         command,
