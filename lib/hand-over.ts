@@ -24,14 +24,16 @@ const BACKLOG = 511
 const TAKES_SOCKETS = process.versions.bun === undefined
 
 /**
- * How often to bind a number while others listen on it, with pauses of 1 ms or more between. A program
- * that looks for free ports listens for a tenth of a millisecond, unless it waits for a processor.
+ * How long to try while others listen, and how long to pause after each try: 1 ms or more. A program
+ * that looks for free ports listens for a tenth of a millisecond; but where many wait for a processor,
+ * it may wait for its next share of one meanwhile.
  */
-const TRIES = 100
+const PATIENCE_MS = 300
 const LONGEST_PAUSE_MS = 3
 
-// Taken when this is loaded: fake timers of tests replace the global one later, and stand still.
+// Taken when this is loaded: fake timers of tests replace the global ones later, and stand still.
 const { setTimeout } = globalThis
+const now = performance.now.bind(performance)
 
 type Emitter = NodeJS.EventEmitter & { readonly listening?: unknown }
 
@@ -115,19 +117,27 @@ export class HandOver {
   }
 
   #openSocket(): Server | Promise<Server> {
+    let first: Server | undefined
+    try {
+      first = this.#tryToOpen()
+    } catch (error) {
+      if (!isInUse(error)) throw error
+    }
+    if (first?.listening) return first
+    return patiently((tries) =>
+      untilListening(tries === 0 && first !== undefined ? first : this.#tryToOpen()),
+    )
+  }
+
+  /** A server that listens, or will tell. */
+  #tryToOpen(): Server {
     // A cluster worker's listen() of a descriptor asks its primary, which does not have it.
     if (this.#options.host === undefined && !isClusterWorker()) {
       const fd = this.#hold.takeListeningDescriptor(this.#backlog)
-      if (fd !== -1) {
-        const ours = this.#openServer({ fd })
-        return ours.listening ? ours : untilListening(ours)
-      }
+      if (fd !== -1) return this.#openServer({ fd })
     }
     this.#hold.admitServers()
-    const byNumber = { ...this.#place, exclusive: true }
-    const first = this.#openServer(byNumber)
-    if (first.listening) return first
-    return patiently((tries) => untilListening(tries === 0 ? first : this.#openServer(byNumber)))
+    return this.#openServer({ ...this.#place, exclusive: true })
   }
 
   #openServer(where: object): Server {
@@ -271,11 +281,12 @@ class End {
 
 /** Tries again while somebody else listens. */
 async function patiently<Answer>(attempt: (tries: number) => Promise<Answer>): Promise<Answer> {
+  const until = now() + PATIENCE_MS
   for (let tries = 0; ; tries++) {
     try {
       return await attempt(tries)
     } catch (error) {
-      if (!isInUse(error) || tries + 1 === TRIES) throw error
+      if (!isInUse(error) || now() >= until) throw error
     }
     // Of random length, so as not to keep step with a prober.
     await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_PAUSE_MS))

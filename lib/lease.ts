@@ -150,14 +150,15 @@ class Lease implements PortLease {
       const handOver = new HandOver(server, this.#hold, this.#place(read.host), read)
       return (await handOver.run()) as Awaited<ReturnType<Given['listen']>>
     } finally {
-      this.release()
+      this.#isReleased = true
+      this.#hold.release()
     }
   }
 
   release(): void {
-    if (this.#isReleased) return
     this.#isReleased = true
-    this.#hold.release()
+    // While a server is given the port, nobody else may get it; it is let go after.
+    if (!this.#isHandedOver) this.#hold.release()
   }
 
   [Symbol.dispose](): void {

@@ -149,7 +149,7 @@ export interface PortLease {
    * that held the port, which listens already. (Without the addon, on Windows and OpenBSD, in a cluster
    * worker, for another host or for `localhost` a new socket is bound: on Linux while the lease still
    * holds the port, elsewhere at once after. Where a program that looks for free ports listens just
-   * then, it is tried again for a fifth of a second. Bun's servers always bind by themselves.) The lease
+   * then, it is tried again for 0.3 seconds. Bun's servers always bind by themselves.) The lease
    * ends with that; a UDP port that was leased too is let go.
    *
    * @param server what is to listen

@@ -163,3 +163,25 @@ test('a privileged port is not leased without privilege', () => {
   const before = [...OWN_NETWORK, 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh']
   expect(script(body, { before })).toBe(8123)
 })
+
+describe.runIf(process.env.PORT4ME_ENGINE === 'fallback')(
+  'when the thread of the engine ends',
+  () => {
+    test('its leases are over, and say so', () => {
+      const body = `
+      let thread; process.on('worker', (worker) => { thread = worker })
+      const lease = port4me.leasePort('orphan')
+      const before = lease.released
+      await thread.terminate()
+      const { code, message } = await lease.listen(require('node:net').createServer()).catch((error) => error)
+      return [before, lease.released, port4me.isFreeTcp(lease.port), code, message.replace(/\\d+/, '')]`
+      expect(script(body)).toEqual([
+        false,
+        true,
+        true,
+        'ERR_LEASE_RELEASED',
+        'the lease of port  is over: the thread that held the port has ended',
+      ])
+    })
+  },
+)

@@ -4,7 +4,7 @@ const { createServer } = require('node:http')
 const cluster = require('node:cluster')
 const { leasePort } = require('../..')
 
-const lease = leasePort('cluster')
+const lease = leasePort({ tool: 'cluster', exclusive: process.env.EXCLUSIVE !== '' })
 lease
   .listen(createServer((_request, response) => response.end(String(cluster.worker.id))))
   .then(() => process.send({ port: lease.port, id: cluster.worker.id }))

@@ -104,8 +104,10 @@ test('8 worker threads that each lease 25 ports get 200, which end with them', (
   expect(script(body)).toEqual([200, ['leased'], 200])
 })
 
-test('a cluster worker leases, and listens with a socket of its own', () => {
-  const body = `
+test.each(['', 'exclusive'])(
+  'a cluster worker leases, and listens with a socket of its own (%s)',
+  (EXCLUSIVE) => {
+    const body = `
     const cluster = require('node:cluster'); const { once } = require('node:events')
     cluster.setupPrimary({ exec: process.env.WORKER, execArgv: [] })
     const workers = [cluster.fork(), cluster.fork()]
@@ -114,9 +116,10 @@ test('a cluster worker leases, and listens with a socket of its own', () => {
       await (await fetch('http://127.0.0.1:' + port)).text() === String(id)))
     for (const worker of workers) worker.process.kill('SIGKILL')
     return [...texts, served[0].port !== served[1].port]`
-  const worker = fileURLToPath(new URL('cluster-server.cjs', import.meta.url))
-  expect(script(body, { variables: { WORKER: worker } })).toEqual([true, true, true])
-})
+    const worker = fileURLToPath(new URL('cluster-server.cjs', import.meta.url))
+    expect(script(body, { variables: { WORKER: worker, EXCLUSIVE } })).toEqual([true, true, true])
+  },
+)
 
 test('contexts that each load the package lease different ports, and lose them with the context', () => {
   // As Jest does for each test file.
