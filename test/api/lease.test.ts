@@ -8,7 +8,7 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { freePort, freePortsBelowEphemeral, whileListening } from '../support/listeners.js'
+import { freePort, freePorts, whileListening } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { script } from '../support/run.js'
 
@@ -134,7 +134,7 @@ describe('leasePort', () => {
 
 describe('leasePorts', () => {
   test('gives the first candidates that are free', async () => {
-    const candidates = await freePortsBelowEphemeral(6)
+    const candidates = await freePorts(6)
     const [first = 0, second = 0, ...rest] = candidates
     await whileListening({ port: second }, () => {
       const leases = api.leasePorts(4, { prepend: candidates })
