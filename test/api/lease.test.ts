@@ -10,7 +10,7 @@ import net from 'node:net'
 import npmGetPort, { clearLockedPorts } from 'get-port'
 import { getPortPromise } from 'portfinder'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { freePort, freePortsBelowEphemeral, whileListening } from '../support/listeners.js'
+import { freePort, freePorts, whileListening } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { start } from '../support/processes.js'
 import { script } from '../support/run.js'
@@ -137,7 +137,7 @@ describe('leasePort', () => {
 
 describe('leasePorts', () => {
   test('gives the first candidates that are free', async () => {
-    const candidates = await freePortsBelowEphemeral(6)
+    const candidates = await freePorts(6)
     const [first = 0, second = 0, ...rest] = candidates
     await whileListening({ port: second }, () => {
       const leases = api.leasePorts(4, { prepend: candidates })

@@ -5,7 +5,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { freePortsBelowEphemeral } from '../support/listeners.js'
+import { freePort } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { ORACLE } from '../support/paths.js'
 
@@ -25,8 +25,7 @@ const each = <Name extends string>(
 async function listen(protocol: Protocol, address: (typeof ADDRESSES)[number]) {
   const ipv6Only = address === 'IPv6-only ::'
   const host = ipv6Only ? '::' : address
-  // None that the system gives to a connection on another address.
-  const [unused = 0] = await freePortsBelowEphemeral(1)
+  const unused = await freePort()
   if (protocol === 'tcp') {
     const server = createServer().listen({ port: unused, host, ipv6Only })
     await once(server, 'listening')

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { freePort, freePortsBelowEphemeral } from '../support/listeners.js'
+import { freePort, freePorts } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { type Companion, start } from '../support/processes.js'
-import { OWN_NETWORK, preloading, script } from '../support/run.js'
+import { OWN_NETWORK, preloading, script, UNPRIVILEGED } from '../support/run.js'
 
 describe('out of descriptors', () => {
   const limited = { before: ['sh', '-c', 'ulimit -n 96; exec "$@"', 'sh'] }
@@ -48,7 +48,7 @@ describe('out of descriptors', () => {
   })
 
   test('leasePorts holds none when descriptors end midway', async () => {
-    const ports = await freePortsBelowEphemeral(60)
+    const ports = await freePorts(60)
     const body = `
       const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
       port4me.leasePort('warm').release()
@@ -157,11 +157,9 @@ describe('without IPv6', () => {
 
 test('a privileged port is not leased without privilege', () => {
   const body = `
-    if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534) }
     const lease = port4me.leasePort({ prepend: [80, 443, 8123] })
     return lease.port`
-  const before = [...OWN_NETWORK, 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh']
-  expect(script(body, { before })).toBe(8123)
+  expect(script(body, { before: UNPRIVILEGED })).toBe(8123)
 })
 
 describe.runIf(process.env.PORT4ME_ENGINE === 'fallback')(

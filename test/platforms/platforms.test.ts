@@ -179,7 +179,7 @@ test('Linux arm64, glibc: Node.js under QEMU', () => {
 }, 300_000)
 
 describe('Windows x64', () => {
-  const wine = '/usr/lib/wine/wine64'
+  const [wine, wineserver] = ['/usr/lib/wine/wine64', '/usr/lib/wine/wineserver64']
   let variables: Record<string, string>
   beforeAll(() => {
     variables = { WINEPREFIX: join(folder, 'wine'), WINEDEBUG: '-all' }
@@ -189,7 +189,7 @@ describe('Windows x64', () => {
     })
   }, 120_000)
   afterAll(() => {
-    spawnSync('/usr/lib/wine/wineserver64', ['-k', '-w'], {
+    spawnSync(wineserver, ['-k', '-w'], {
       env: { ...environment(), ...variables },
     })
   })

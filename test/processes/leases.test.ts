@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { freePortsBelowEphemeral } from '../support/listeners.js'
+import { freePorts } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { ROOT } from '../support/paths.js'
 import { type Companion, start } from '../support/processes.js'
@@ -59,7 +59,7 @@ describe.each([
   })
 
   test('get all the ports that there are', async () => {
-    const include = await freePortsBelowEphemeral(64)
+    const include = await freePorts(64)
     const { ports } = await leaseBesideWithin(engines, 4, include)
     expect(ports.sort()).toEqual(include.sort())
   })

@@ -29,32 +29,33 @@ export async function whileListeningOn<T>(
   }
 }
 
-/** A port that was free just now, on TCP and UDP. */
+/** A port that was free just now. */
 export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = await whileListening({ port: 0 }, (port) => port)
-    if (await isFree(port)) return port
-  }
+  const [port = 0] = await freePorts(1)
+  return port
 }
 
-/** Free ports in a row. */
+/**
+ * Ports that were free just now, on TCP and UDP. They are below those that Linux, macOS and Windows choose
+ * for a program, hence no connection or server without a port of its own has them a moment later.
+ */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const [port = 0] = await freeRow(1)
+    ports.add(port)
+  }
+  return [...ports]
+}
+
+/** The same, in a row. */
 export async function freeRow(count: number): Promise<number[]> {
   for (;;) {
-    const first = await freePort()
+    const first = 10_000 + Math.floor(Math.random() * 20_000)
     const row = Array.from({ length: count }, (_, i) => first + i)
     const areFree = await Promise.all(row.map(isFree))
     if (areFree.every(Boolean)) return row
   }
-}
-
-/** So many free ports that the system chooses for no program: those below its range on every system. */
-export async function freePortsBelowEphemeral(count: number): Promise<number[]> {
-  const ports = new Set<number>()
-  while (ports.size < count) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000)
-    if (await isFree(port)) ports.add(port)
-  }
-  return [...ports]
 }
 
 /** Whether a server and a UDP socket can have it, one after the other. */

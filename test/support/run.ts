@@ -37,6 +37,15 @@ export function run(
 /** Runs a command in a network namespace of its own; as another user than root in a user namespace too. */
 export const OWN_NETWORK = ['unshare', ...(process.getuid?.() === 0 ? ['-n'] : ['-rn'])]
 
+/** The same with a loopback, without any privilege: capabilities(7), "Capability bounding set". */
+export const UNPRIVILEGED = [
+  ...[...OWN_NETWORK, 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'],
+  ...['setpriv', '--bounding-set=-all', '--inh-caps=-all'],
+]
+
+/** Runs a command as a user who has no account: user_namespaces(7). */
+export const NO_ACCOUNT = ['unshare', '--user', '--map-user=4242', '--map-group=4242']
+
 /** Loads a library before all others, but for those that this process was started with: ld.so(8). */
 export function preloading(library: string): { LD_PRELOAD: string } {
   return { LD_PRELOAD: `${process.env.LD_PRELOAD ?? ''} ${library}` }
