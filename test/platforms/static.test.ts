@@ -59,7 +59,9 @@ describe.each([
     const names = (flag: string) =>
       tool('llvm-nm', '-D', flag, '--format=just-symbols', binary(name)).trim().split('\n')
     expect(names('--defined-only').sort()).toEqual(ENTRY)
-    expectNodeApi8(names('--undefined-only').map((symbol) => symbol.replace(/@.*/, '')))
+    const imported = names('--undefined-only').map((symbol) => symbol.replace(/@.*/, ''))
+    expectNodeApi8(imported)
+    expect(imported).toContain('__stack_chk_fail')
   })
 })
 
@@ -89,16 +91,18 @@ describe.each([
     expect(oldest?.[1] ?? oldest?.[2]).toBe('11.0')
   })
 
-  test('exports the entry, and imports Node-API 8 and the system library', () => {
+  test('exports the entry alone, and imports Node-API 8 and the system library', () => {
     const exported = tool('llvm-objdump', '--macho', '--exports-trie', binary(name))
-    for (const entry of ENTRY) expect(exported).toContain(`_${entry}`)
+    const entries = [...exported.matchAll(/^0x[\dA-F]+ +(.+)$/gm)].map(([, symbol]) => symbol)
+    expect(entries.sort()).toEqual(ENTRY.map((entry) => `_${entry}`))
     const imported = tool('llvm-nm', '--undefined-only', '--format=just-symbols', binary(name))
-    expectNodeApi8(
-      imported
-        .trim()
-        .split('\n')
-        .map((symbol) => symbol.replace(/^_/, '')),
-    )
+      .trim()
+      .split('\n')
+      .map((symbol) => symbol.replace(/^_/, ''))
+    expectNodeApi8(imported)
+    expect(imported).toContain('__stack_chk_fail')
+    // Nothing that another library could put something else in the place of.
+    expect(headers()).not.toMatch(/WEAK_DEFINES|BINDS_TO_WEAK/)
     const libraries = [...headers().matchAll(/LC_LOAD_DYLIB[\s\S]*?name (\S+)/g)].map(
       ([, library]) => library,
     )
@@ -146,9 +150,9 @@ function brokenPages(file: Buffer): number[] {
 }
 
 describe.each([
-  ['win32-x64/port4me.node', 'IMAGE_FILE_MACHINE_AMD64'],
-  ['win32-arm64/port4me.node', 'IMAGE_FILE_MACHINE_ARM64'],
-])('%s', (name, machine) => {
+  ['win32-x64/port4me.node', 'IMAGE_FILE_MACHINE_AMD64', /\bint\s+\$41\b/],
+  ['win32-arm64/port4me.node', 'IMAGE_FILE_MACHINE_ARM64', /\bbrk\s+#0xf003\b/],
+])('%s', (name, machine, fastFail) => {
   const text = () =>
     tool('llvm-readobj', '--file-headers', '--coff-exports', '--coff-imports', binary(name))
 
@@ -156,20 +160,26 @@ describe.each([
     expect(text()).toContain(`Machine: ${machine}`)
   })
 
-  test('exports the entry, and imports Node-API 8 and libraries of the system', () => {
+  test('exports the entry alone, and imports libraries of the system alone', () => {
     const exported = [...text().matchAll(/Export \{[^}]*Name: (\S+)/g)].map(([, symbol]) => symbol)
-    for (const entry of ENTRY) expect(exported).toContain(entry)
-    const libraries = [...text().matchAll(/Import \{\s*Name: (\S+)([^}]*)\}/g)]
+    expect(exported.sort()).toEqual(ENTRY)
+    const libraries = [...text().matchAll(/(?:Import|DelayImport) \{\s*Name: (\S+)/g)]
+    expect(libraries.length).toBeGreaterThan(5)
     const system = /^(WS2_32|KERNEL32|ADVAPI32|ntdll|api-ms-win-crt-[\w-]+)\.dll$/i
-    const names = libraries
+    const others = libraries
       .map(([, library = '']) => library)
       .filter((library) => !system.test(library))
-    expect([...new Set(names)]).toEqual(['node.exe'])
-    const ofNodeExe = libraries.filter(([, library]) => library === 'node.exe')
-    const symbols = ofNodeExe.flatMap(([, , body = '']) =>
-      [...body.matchAll(/Symbol: (\S+)/g)].map(([, symbol = '']) => symbol),
+    expect(others).toEqual([])
+  })
+
+  test('ends a process whose stack was overrun, as __fastfail does', () => {
+    expect(tool('llvm-objdump', '--disassemble', '--no-show-raw-insn', binary(name))).toMatch(
+      fastFail,
     )
-    expectNodeApi8(symbols)
-    expect(ofNode(symbols)).toEqual(symbols)
+  })
+
+  test('looks up Node-API 8 in the running program', () => {
+    const names = readFileSync(binary(name), 'latin1').match(/\b(napi|node_api)_\w+(?=\0)/g) ?? []
+    expectNodeApi8(names.filter((symbol) => !ENTRY.includes(symbol)))
   })
 })
