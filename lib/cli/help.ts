@@ -11,8 +11,8 @@ alone. With run it leases the port while the command runs: port4me run --help
 Which ports:
   --user=NAME       whose port (default: $PORT4ME_USER, $LOGNAME, $USER, $LNAME,
                     $USERNAME, the account)
-  --tool=NAME       what the port is for; also the first word without a flag. The
-                    words run and help are no tools: --tool=run is
+  --tool=NAME       what the port is for; also the first word without a flag (but
+                    not the words run and help)
   --prepend=PORTS   ports to try first
   --include=PORTS   ports to choose among (default: 1024-65535)
   --exclude=PORTS   ports never to choose

@@ -88,7 +88,7 @@ describe('leasePort', () => {
     expect(() => api.leasePort({ include: port })).toThrow(
       expect.objectContaining({ code: 'ERR_NO_FREE_PORT' }),
     )
-    expect(() => api.leasePort({ include: '0' })).toThrow(
+    expect(() => api.leasePort({ exclude: '1-65535' })).toThrow(
       expect.objectContaining({ code: 'ERR_NO_CANDIDATE' }),
     )
     const wrong: readonly [options: unknown, name: string][] = [
@@ -157,7 +157,7 @@ describe('leasePorts', () => {
     expect(leases.map(({ port }) => port).sort()).toEqual(ports.sort())
     expect(() => api.leasePorts(1, { include })).toThrow('no free port')
     const prepend = [await freePort(), await freePort()]
-    expect(() => api.leasePorts(3, { prepend, include: '0' })).toThrow('no more than 2')
+    expect(() => api.leasePorts(3, { prepend, exclude: '1-65535' })).toThrow('no more than 2')
     for (const port of prepend) expect(api.isFree(port)).toBe(true)
   })
 
