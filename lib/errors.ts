@@ -89,7 +89,7 @@ export function asSystemError(error: unknown, host = ''): unknown {
 }
 
 /** Deno's error has no code: runtime/permissions of its source. It comes by this text from a thread too. */
-const DENO_REFUSES = /^Requires \w+ access\b[\s\S]* --allow-\w+/
+const DENO_REFUSES = /^Requires \w+ access\b.* --allow-\w+/s
 
 /**
  * A value as an error message quotes it: short, on one line, whatever it is.
