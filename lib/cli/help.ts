@@ -11,8 +11,8 @@ alone. With run it leases the port while the command runs: port4me run --help
 Which ports:
   --user=NAME       whose port (default: $PORT4ME_USER, $LOGNAME, $USER, $LNAME,
                     $USERNAME, the account)
-  --tool=NAME       what the port is for; also the first word without a flag (but
-                    not the words run and help)
+  --tool=NAME       what the port is for; also the first word without a flag,
+                    unless that is run or help
   --prepend=PORTS   ports to try first
   --include=PORTS   ports to choose among (default: 1024-65535)
   --exclude=PORTS   ports never to choose
@@ -99,8 +99,8 @@ SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command, unless it has
 got them itself: a terminal sends Ctrl-C to the command as well. A UDP server
 needs SO_REUSEADDR to bind the port.
 
-Exit status: the command's, 128 + n when signal n ended it; 127 it was not found;
-126 it cannot be run; 1 no free port, or a failure; 2 wrong usage
+Exit status: the command's, 128 + n when signal n ended it; 127 it was not
+found; 126 it cannot be run; 1 no free port, or a failure; 2 wrong usage
 
 Examples:
   port4me run -- npm start
