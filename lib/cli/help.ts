@@ -77,8 +77,8 @@ SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command, unless it has
 got them itself: a terminal sends Ctrl-C to the command as well. A UDP server
 needs SO_REUSEADDR to bind the port.
 
-Exit status: the command's, 128 + n when signal n ended it; 127 it was not found;
-126 it cannot be run; 1 no free port, or a failure; 2 wrong usage
+Exit status: the command's, 128 + n when signal n ended it; 127 it was not
+found; 126 it cannot be run; 1 no free port, or a failure; 2 wrong usage
 
 Examples:
   port4me run -- npm start

@@ -200,7 +200,7 @@ export const FLAG_WORDS: Readonly<Record<Flag, Words>> = {
   tool: {
     section: 'ports',
     value: 'NAME',
-    says: 'what the port is for; also the first word without a flag (but not the words run and help)',
+    says: 'what the port is for; also the first word without a flag, unless that is run or help',
   },
   prepend: { section: 'ports', value: 'PORTS', says: 'ports to try first' },
   include: {
