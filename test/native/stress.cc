@@ -1,0 +1,237 @@
+// The prober and the holder without Node.js, by several threads on the same few ports, for so many
+// seconds. Built with sanitizers by `npm run test:asan`. It asserts what has to be true whatever
+// the others do: a port that is held is never called free, no two holds have one port, a port that
+// all look at and nobody holds is always free, and no descriptor is left behind.
+//
+//   stress [seconds]
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+#include "hold/holder.h"
+#include "hold/port_lock.h"
+#include "pick.h"
+#include "probe/prober.h"
+
+namespace port4me {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kThreads = 6;
+// Below what Linux chooses ports from.
+constexpr uint16_t kFirstPort = 21000;
+constexpr int kPorts = 4;
+constexpr uint16_t kNeverHeld = kFirstPort + kPorts;
+
+// For each protocol and port, a number that is odd while a hold has it, and that changes with each.
+using Turns = std::array<std::array<std::atomic<uint32_t>, kPorts>, 2>;
+Turns turns;
+std::atomic<uint64_t> held_times{0};
+std::atomic<uint64_t> asked_times{0};
+
+class Thread {
+ public:
+  explicit Thread(unsigned seed) : random_(seed) {}
+
+  void RunUntil(Clock::time_point end) {
+    while (Clock::now() < end) {
+      switch (Below(6)) {
+        case 0: HoldOne(); break;
+        case 1: AskFree(); break;
+        case 2: AskVerdict(); break;
+        case 3: AskLock(); break;
+        case 4: AskNeverHeld(); break;
+        default: AskSystem(); break;
+      }
+    }
+  }
+
+ private:
+  unsigned Below(unsigned n) { return static_cast<unsigned>(random_() % n); }
+
+  uint16_t AnyPort() { return static_cast<uint16_t>(kFirstPort + Below(kPorts)); }
+
+  Question AnyQuestion() {
+    Question question;
+    question.tcp = Below(3) != 0;
+    question.udp = !question.tcp || Below(2) == 0;
+    question.time_wait_is_busy = Below(4) == 0;
+    switch (Below(6)) {
+      case 0: question.host = "127.0.0.1"; break;
+      case 1: question.host = "localhost"; break;
+      case 2: question.ipv6 = false; break;
+      default: break;
+    }
+    return question;
+  }
+
+  static std::atomic<uint32_t>& TurnOf(Protocol protocol, uint16_t port) {
+    return turns[protocol == Protocol::kTcp ? 0 : 1][port - kFirstPort];
+  }
+
+  template <typename Use>
+  static void ForEachProtocol(const Question& question, Use&& use) {
+    if (question.tcp) use(Protocol::kTcp);
+    if (question.udp) use(Protocol::kUdp);
+  }
+
+  // Calls `ask()` and says whether a hold had the port on a protocol of the question all the while.
+  template <typename Ask>
+  static bool IsHeldDuring(const Question& question, uint16_t port, Ask&& ask) {
+    std::array<uint32_t, 2> before{};
+    ForEachProtocol(question, [&](Protocol protocol) {
+      before[protocol == Protocol::kTcp ? 0 : 1] = TurnOf(protocol, port);
+    });
+    ask();
+    asked_times.fetch_add(1, std::memory_order_relaxed);
+    bool held = false;
+    ForEachProtocol(question, [&](Protocol protocol) {
+      const uint32_t turn = before[protocol == Protocol::kTcp ? 0 : 1];
+      held |= turn % 2 == 1 && turn == TurnOf(protocol, port);
+    });
+    return held;
+  }
+
+  void HoldOne() {
+    const Question question = AnyQuestion();
+    const Admission admission = Below(2) == 0 ? Admission::kNobody : Admission::kServers;
+    Holder holder(question, admission);
+    const std::array<uint16_t, 2> prepend{AnyPort(), AnyPort()};
+    const std::array<uint8_t, CandidateSet::kBytes> none{};
+    const Pick pick = PickFirstFree(Search{0, CandidateSet(none), prepend, 0, 2},
+                                    [&](uint16_t port) { return holder.Try(port); });
+    if (pick.port == 0) CHECK(holder.Conclude());
+    CHECK(holder.error().number == 0);
+    if (pick.port == 0) return;
+    Hold hold = holder.Take();
+    ForEachProtocol(question, [&](Protocol protocol) {
+      CHECK(TurnOf(protocol, pick.port).fetch_add(1) % 2 == 0);
+    });
+    held_times.fetch_add(1, std::memory_order_relaxed);
+    const int descriptor = Use(question, &hold);
+    ForEachProtocol(question, [&](Protocol protocol) {
+      CHECK(TurnOf(protocol, pick.port).fetch_add(1) % 2 == 1);
+    });
+    // With the listener its port goes: what is left of the hold keeps out other holds only.
+    if (descriptor >= 0) close(descriptor);
+    hold.Release();
+    CHECK(hold.IsEmpty());
+  }
+
+  // The descriptor that it took; -1: none.
+  int Use(const Question& question, Hold* hold) {
+    SystemError error;
+    int descriptor = -1;
+    if (Below(2) == 0) hold->AdmitServers(&error);
+    if (Below(2) == 0) {
+      descriptor = hold->TakeListeningDescriptor(16, &error);
+      CHECK((descriptor >= 0) == (question.tcp && question.host != "localhost"));
+    }
+    CHECK(error.number == 0);
+    if (Below(2) == 0) std::this_thread::sleep_for(std::chrono::microseconds(Below(500)));
+    if (Below(2) == 0) {
+      Hold moved = std::move(*hold);
+      *hold = std::move(moved);
+    }
+    CHECK(!hold->IsEmpty());
+    return descriptor;
+  }
+
+  void AskFree() {
+    const Question question = AnyQuestion();
+    const uint16_t port = AnyPort();
+    Prober prober(question);
+    Answer answer = Answer::kError;
+    const bool held = IsHeldDuring(question, port, [&] { answer = prober.IsFree(port); });
+    CHECK(answer != Answer::kError);
+    CHECK(!(held && answer == Answer::kFree));
+  }
+
+  void AskVerdict() {
+    const Question question = AnyQuestion();
+    Prober prober(question);
+    for (int i = 0; i < 8; ++i) {
+      const uint16_t port = AnyPort();
+      std::optional<Verdict> verdict;
+      const bool held = IsHeldDuring(question, port, [&] { verdict = prober.Probe(port); });
+      CHECK(verdict.has_value());
+      CHECK(!(held && verdict->reason == Reason::kNone));
+    }
+    CHECK(prober.Conclude());
+  }
+
+  void AskLock() {
+    Question question;
+    question.udp = Below(2) == 0;
+    question.tcp = !question.udp;
+    const uint16_t port = AnyPort();
+    LockLook look;
+    SystemError error;
+    for (int i = 0; i < 4; ++i) {
+      LockState state = LockState::kFailed;
+      const bool held = IsHeldDuring(question, port, [&] {
+        state = look.Ask(question.tcp ? Protocol::kTcp : Protocol::kUdp, port, &error);
+      });
+      CHECK(state != LockState::kFailed);
+      CHECK(!(held && state == LockState::kFree));
+    }
+  }
+
+  void AskNeverHeld() {
+    const Question question = AnyQuestion();
+    Prober prober(question);
+    CHECK(prober.IsFree(kNeverHeld) == Answer::kFree);
+    const std::optional<Verdict> verdict = prober.Probe(kNeverHeld);
+    CHECK(verdict.has_value() && verdict->reason == Reason::kNone);
+  }
+
+  void AskSystem() {
+    Prober prober(AnyQuestion());
+    CHECK(prober.EphemeralPort() != 0);
+    CHECK(prober.error().number == 0);
+  }
+
+  std::minstd_rand random_;
+};
+
+int OpenDescriptors() {
+  int open = 0;
+  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+    open += fcntl(descriptor, F_GETFD) >= 0;
+  }
+  return open;
+}
+
+void Run(int seconds) {
+  const int before = OpenDescriptors();
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(seconds);
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < kThreads; ++i) {
+    threads.emplace_back([i, end] { Thread(std::random_device{}() + i).RunUntil(end); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(OpenDescriptors() == before);
+  for (const auto& of_protocol : turns) {
+    for (const auto& turn : of_protocol) CHECK(turn % 2 == 0);
+  }
+  CHECK(held_times > 0 && asked_times > 0);
+  std::printf("%llu holds, %llu questions\n", static_cast<unsigned long long>(held_times),
+              static_cast<unsigned long long>(asked_times));
+}
+
+}  // namespace
+}  // namespace port4me
+
+int main(int argc, char** argv) { port4me::Run(argc > 1 ? std::atoi(argv[1]) : 5); }
