@@ -4,7 +4,8 @@
  *
  * The addon takes no argument on trust: a wrong type is a TypeError, a wrong value a RangeError.
  * In both engines a system call that fails in a way that says nothing about a port (out of descriptors, a host
- * address that is not this machine's) throws an Error with `code` ("EMFILE") and `syscall` ("socket").
+ * address that is not this machine's) throws an Error with `code` ("EMFILE") and `syscall` ("socket"), and
+ * with `address` and `port` where it was about one.
  */
 export interface Engine {
   readonly name: 'native' | 'fallback'
@@ -21,7 +22,10 @@ export interface Engine {
   /** The first free candidate: `prepend`, then the sequence, with the first `skip` of both dropped. */
   pick(...search: Search): PackedPick
 
-  /** As pick(), off the event loop. Wrong arguments throw at once; a failed system call rejects. */
+  /**
+   * As pick(), off the event loop. Wrong arguments throw at once; a failed system call rejects. A process
+   * or a worker thread that ends meanwhile does not wait for the answer.
+   */
   pickAsync(...search: Search): Promise<PackedPick>
 
   /**
