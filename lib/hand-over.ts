@@ -1,6 +1,7 @@
 // Gives a server a port that is held: as a socket that listens on it already.
 
 import type { Server } from 'node:net'
+import timers from 'node:timers'
 import type { Hold } from '../binding.js'
 import { asSystemError, Port4meError } from './errors.js'
 import { nextTurn } from './next-turn.js'
@@ -28,12 +29,12 @@ const TAKES_SOCKETS = process.versions.bun === undefined
  * that looks for free ports listens for a tenth of a millisecond; but where many wait for a processor,
  * it may wait for its next share of one meanwhile.
  */
-const PATIENCE_MS = 300
+const PATIENCE_NS = 300_000_000n
 const LONGEST_PAUSE_MS = 3
 
-// Taken when this is loaded: fake timers of tests replace the global ones later, and stand still.
-const { setTimeout } = globalThis
-const now = performance.now.bind(performance)
+// Taken when this is loaded: fake timers of tests replace them later, and stand still.
+const { setTimeout } = timers
+const { hrtime } = process
 
 type Emitter = NodeJS.EventEmitter & { readonly listening?: unknown }
 
@@ -281,12 +282,12 @@ class End {
 
 /** Tries again while somebody else listens. */
 async function patiently<Answer>(attempt: (tries: number) => Promise<Answer>): Promise<Answer> {
-  const until = now() + PATIENCE_MS
+  const until = hrtime.bigint() + PATIENCE_NS
   for (let tries = 0; ; tries++) {
     try {
       return await attempt(tries)
     } catch (error) {
-      if (!isInUse(error) || now() >= until) throw error
+      if (!isInUse(error) || hrtime.bigint() >= until) throw error
     }
     // Of random length, so as not to keep step with a prober.
     await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_PAUSE_MS))

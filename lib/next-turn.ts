@@ -1,7 +1,10 @@
 // The event loop's next turn.
 
-// Taken when this is loaded: fake timers of tests replace the global one later, and stand still.
-const { setImmediate } = globalThis
+import timers from 'node:timers'
+
+// Taken when this is loaded: fake timers of tests replace it later, and stand still. It is no global
+// everywhere: jsdom, as Jest has it, lacks it.
+const { setImmediate } = timers
 
 /** Resolves when the event loop has turned. */
 export function nextTurn(): Promise<void> {

@@ -170,6 +170,7 @@ describe.runIf(process.env.PORT4ME_ENGINE === 'fallback')(
       let thread; process.on('worker', (worker) => { thread = worker })
       const lease = port4me.leasePort('orphan')
       const before = lease.released
+      await new Promise((resolve) => setImmediate(resolve)) // 'worker' is emitted with process.nextTick()
       await thread.terminate()
       const { code, message } = await lease.listen(require('node:net').createServer()).catch((error) => error)
       return [before, lease.released, port4me.isFreeTcp(lease.port), code, message.replace(/\\d+/, '')]`
