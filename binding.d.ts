@@ -10,6 +10,9 @@
 export interface Engine {
   readonly name: 'native' | 'fallback'
 
+  /** The numbers of lib/codes.ts as this engine has them, by their names there (`Reason.LEASED`). */
+  codes(): Readonly<Record<string, number>>
+
   /** The port4me hashcode of a text's Unicode code points: 0 to 2^32 - 1. */
   hashcode(text: string): number
 

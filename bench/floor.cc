@@ -1,7 +1,7 @@
 // The floor: the system calls of a probe and nothing else. Reads lines of a question, a port and a
 // count; writes nanoseconds per time and the answer. "free" and "busy" ask for the first port from
-// the given one on that can be bound, "fresh" for the given one and those after it in turn, "all" how
-// many can be bound of all from 1024 on.
+// the given one on that can be bound, "fresh" for the given one and those after it in turn, "all"
+// how many can be bound of all from 1024 on.
 //
 // A second thread sleeps meanwhile. Every Node.js process has several, and Linux counts references
 // to a descriptor at each system call of such a process (fdget() in fs/file.c), which takes time.

@@ -47,3 +47,12 @@ export function portOf(found: number): number {
 export function triesOf(found: number): number {
   return Math.floor(found / TRIES)
 }
+
+/** All of these numbers, as an engine tells its own. */
+export function allCodes(): Readonly<Record<string, number>> {
+  const codes: Record<string, number> = { REASON_MASK, TRIES }
+  for (const [book, numbers] of Object.entries({ Ask, Reason, Refuses })) {
+    for (const [name, number] of Object.entries(numbers)) codes[`${book}.${name}`] = number
+  }
+  return codes
+}

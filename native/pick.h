@@ -28,9 +28,9 @@ struct Pick {
 enum class Answer : uint8_t { kFree, kBusy, kError };
 
 // One search, in as many parts as its caller likes.
-class PickSearch {
+class Searcher {
  public:
-  explicit PickSearch(const Search& search)
+  explicit Searcher(const Search& search)
       : prepend_(search.prepend.subspan(Dropped(search))),
         sequence_(search.seed, search.set),
         max_tries_(search.max_tries) {
@@ -78,7 +78,7 @@ class PickSearch {
 // The whole search at once.
 template <typename Probe>
 Pick PickFirstFree(const Search& search, Probe&& probe) {
-  PickSearch searching(search);
+  Searcher searching(search);
   while (!searching.Run(kLcgPeriod, probe)) {
   }
   return searching.pick();

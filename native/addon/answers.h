@@ -10,9 +10,10 @@
 #include <cstdint>
 #include <span>
 
+#include "codes.h"
 #include "pick.h"
 #include "probe/prober.h"
-#include "probe/socket.h"
+#include "system/socket.h"
 
 namespace port4me::addon {
 
@@ -28,13 +29,10 @@ napi_value NewNumber(napi_env env, double number);
 // Null when it cannot be made: the thread is ending.
 napi_value NewUint8Array(napi_env env, std::span<const uint8_t> bytes);
 
-// A pick as one number, as binding.d.ts says: no object is made for it.
-inline double Packed(const port4me::Pick& pick) { return pick.tries * 65536.0 + pick.port; }
-
-// A verdict as one byte, as binding.d.ts says.
+// As one number: codes.h.
+inline double Packed(const port4me::Pick& pick) { return PackFound(pick.tries, pick.port); }
 inline uint8_t Packed(const Verdict& verdict) {
-  return static_cast<uint8_t>(static_cast<uint8_t>(verdict.reason) | verdict.tcp << 3 |
-                              verdict.udp << 4 | verdict.ipv4 << 5 | verdict.ipv6 << 6);
+  return PackVerdict(verdict.reason, verdict.tcp, verdict.udp, verdict.ipv4, verdict.ipv6);
 }
 
 }  // namespace port4me::addon

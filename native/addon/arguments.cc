@@ -92,15 +92,15 @@ std::span<const uint8_t> Arguments::Candidates(size_t index) {
 }
 
 port4me::Question Arguments::Question(size_t index) {
-  const auto flags = static_cast<uint32_t>(Integer(index, "question", 0, 31));
+  const auto flags = static_cast<uint32_t>(Integer(index, "question", 0, kAskAll));
   const std::u16string host = Text(index + 1, "host");
   port4me::Question question;
   if (!ok_) return question;
-  question.tcp = (flags & 1) != 0;
-  question.udp = (flags & 2) != 0;
-  question.ipv4 = (flags & 4) != 0;
-  question.ipv6 = (flags & 8) != 0;
-  question.time_wait_is_busy = (flags & 16) != 0;
+  question.tcp = (flags & kAskTcp) != 0;
+  question.udp = (flags & kAskUdp) != 0;
+  question.ipv4 = (flags & kAskIpv4) != 0;
+  question.ipv6 = (flags & kAskIpv6) != 0;
+  question.time_wait_is_busy = (flags & kAskStrictTimeWait) != 0;
   if (!(question.tcp || question.udp) || !(question.ipv4 || question.ipv6)) {
     Fail(napi_throw_range_error, "question", "must name a protocol and a family");
   }

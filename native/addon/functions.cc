@@ -11,12 +11,14 @@
 #include "addon/hold_object.h"
 #include "addon/instance.h"
 #include "addon/question_queue.h"
-#include "environment/environment.h"
+#include "codes.h"
+#include "environment_watch.h"
 #include "hashcode.h"
 #include "hold/holder.h"
 #include "pick.h"
 #include "probe/prober.h"
 #include "sequence.h"
+#include "system/environment_table.h"
 
 namespace port4me::addon {
 
@@ -136,6 +138,15 @@ Napi::Value EnvironmentGeneration(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), *generation);
 }
 
+Napi::Value Codes(const Napi::CallbackInfo& info) {
+  const Napi::Object codes = Napi::Object::New(info.Env());
+  for (const Code& code : kCodes) {
+    codes.DefineProperty(Napi::PropertyDescriptor::Value(
+        code.name, Napi::Number::New(info.Env(), code.value), napi_enumerable));
+  }
+  return codes;
+}
+
 Napi::Value NoGeneration(const Napi::CallbackInfo& info) { return info.Env().Undefined(); }
 
 }  // namespace functions
@@ -147,6 +158,7 @@ void DefineFunctions(Napi::Env env, Napi::Object exports) {
   exports.DefineProperties({
       function("hashcode", functions::Hashcode),
       function("sequence", functions::Sequence),
+      function("codes", functions::Codes),
       function("pick", functions::Pick),
       function("pickAsync", functions::PickAsync),
       function("hold", functions::Hold),

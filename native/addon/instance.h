@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "addon/question_queue.h"
-#include "environment/environment.h"
+#include "environment_watch.h"
 
 namespace port4me::addon {
 

@@ -67,7 +67,7 @@ class AsyncPick final : public AsyncQuestion {
 
   std::vector<uint8_t> candidates_;
   std::vector<uint16_t> prepend_;
-  PickSearch search_;
+  Searcher search_;
 };
 
 class AsyncProbe final : public AsyncQuestion {

@@ -71,7 +71,7 @@ Holder::Holder(const Question& question, Admission admission)
 Answer Holder::Try(uint16_t port) {
   if (error_.number != 0) return Answer::kError;
   Answer answer = TakeLocks(port);
-  if (answer == Answer::kFree && kHoldSeesLess) {
+  if (answer == Answer::kFree && kHoldNeedsProbe) {
     answer = prober_.IsFree(port);
     if (answer == Answer::kError) error_ = prober_.error();
   }

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "hold/port_lock.h"
 #include "pick.h"
 #include "probe/prober.h"
-#include "probe/socket.h"
+#include "system/port_lock.h"
+#include "system/socket.h"
 
 namespace port4me {
 

@@ -12,19 +12,7 @@ namespace {
 
 constexpr uint16_t kFirstUnprivilegedPort = 1024;
 
-Endpoint Wildcard(Protocol protocol, bool ipv6, bool optional) {
-  Endpoint endpoint;
-  endpoint.protocol = protocol;
-  endpoint.ipv6 = ipv6;
-  endpoint.optional = optional;
-  return endpoint;
-}
-
 }  // namespace
-
-std::vector<Endpoint> PerFamily(Protocol protocol) {
-  return {Wildcard(protocol, true, true), Wildcard(protocol, false, true)};
-}
 
 EndpointProbe::Result EndpointProbe::ResultOf(const BindResult& result) {
   switch (result.bind) {
@@ -38,11 +26,11 @@ EndpointProbe::Result EndpointProbe::ResultOf(const BindResult& result) {
   return {State::kError, result.error};
 }
 
-EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait, LockLook* look) {
+EndpointProbe::Result EndpointProbe::Probe(uint16_t port, TimeWait time_wait, LockLook* look) {
   const std::lock_guard<std::mutex> lock(MutexOf(port));
   const auto unless_leased = [&](const Result& otherwise) -> Result {
     SystemError error;
-    switch (look->Ask(endpoint_.protocol, port, &error)) {
+    switch (look->LookAt(endpoint_.protocol, port, &error)) {
       case LockState::kFree: return otherwise;
       case LockState::kHeld: return {State::kLeased, {}};
       case LockState::kFailed: break;
@@ -52,7 +40,7 @@ EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait, Lock
 
   // What a bind with SO_REUSEADDR is refused, an exclusive one is refused too. Busy ports come in
   // runs: after one of them the bind that settles it goes first, and alone.
-  const bool reuse_settles = kReuseTells && endpoint_.protocol == Protocol::kTcp &&
+  const bool reuse_settles = kReuseAddressTellsTimeWait && endpoint_.protocol == Protocol::kTcp &&
                              time_wait == TimeWait::kFree && refused_before_;
   if (!reuse_settles) {
     const Result exclusive = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
@@ -63,11 +51,11 @@ EndpointProbe::Result EndpointProbe::Ask(uint16_t port, TimeWait time_wait, Lock
     }
     refused_before_ = exclusive.state == State::kInUse;
     if (!refused_before_ || endpoint_.protocol == Protocol::kUdp || time_wait == TimeWait::kInUse ||
-        !kReuseTells) {
+        !kReuseAddressTellsTimeWait) {
       return exclusive;
     }
   }
-  const Result reuse = ResultOf(reuse_.Ask(&socket_, endpoint_, port));
+  const Result reuse = ResultOf(reuse_.TryBind(&socket_, endpoint_, port));
   refused_before_ = reuse.state == State::kInUse;
   if (reuse.state != State::kFree) return reuse;
   return unless_leased(time_wait == TimeWait::kFree ? reuse : Result{State::kTimeWait, {}});
@@ -218,7 +206,7 @@ Answer Prober::AskUntilRefused(uint16_t port, Ask&& ask, Undo&& undo) {
 Answer Prober::IsFree(uint16_t port) {
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
   return AskUntilRefused(
-      port, [&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); },
+      port, [&](EndpointProbe* probe) { return probe->Probe(port, time_wait, &look_); },
       // An exclusive lease reads as in use, and is no probe.
       [&] { return !IsLeased(port); });
 }
@@ -236,8 +224,8 @@ Answer Prober::Hold(uint16_t port, Admission admission, std::vector<HeldSocket>*
 
 bool Prober::IsLeased(uint16_t port) {
   SystemError ignored;
-  return (question_.tcp && look_.Ask(Protocol::kTcp, port, &ignored) == LockState::kHeld) ||
-         (question_.udp && look_.Ask(Protocol::kUdp, port, &ignored) == LockState::kHeld);
+  return (question_.tcp && look_.LookAt(Protocol::kTcp, port, &ignored) == LockState::kHeld) ||
+         (question_.udp && look_.LookAt(Protocol::kUdp, port, &ignored) == LockState::kHeld);
 }
 
 bool Prober::Conclude() {
@@ -263,8 +251,8 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
     return true;
   };
 
-  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kTold : TimeWait::kFree;
-  const auto ask = [&](EndpointProbe* probe) { return probe->Ask(port, time_wait, &look_); };
+  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kReported : TimeWait::kFree;
+  const auto ask = [&](EndpointProbe* probe) { return probe->Probe(port, time_wait, &look_); };
   if (!AskEach(&probes_, port, ask, note)) return std::nullopt;
   if (!NoteLeases(port, &verdict)) return std::nullopt;
   if (!dual_stack || verdict.reason == Reason::kLeased) return verdict;
@@ -290,7 +278,7 @@ bool Prober::NoteLeases(uint16_t port, Verdict* verdict) {
   for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
     if (leased || !(protocol == Protocol::kTcp ? verdict->tcp : verdict->udp)) continue;
     SystemError error;
-    const LockState state = look_.Ask(protocol, port, &error);
+    const LockState state = look_.LookAt(protocol, port, &error);
     if (state == LockState::kFailed) return Fail(error, probes_.front().endpoint(), port);
     leased = state == LockState::kHeld;
   }

@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "hold/port_lock.h"
+#include "codes.h"
 #include "pick.h"
-#include "probe/socket.h"
+#include "system/port_lock.h"
+#include "system/socket.h"
 
 namespace port4me {
 
@@ -24,9 +25,6 @@ struct Question {
   std::string host;  // an IP literal, "localhost" for both loopbacks, or empty for every address
 };
 
-// When several sockets are refused for different reasons, the greatest is reported.
-enum class Reason : uint8_t { kNone, kTimeWait, kDenied, kInUse, kLeased };
-
 struct Verdict {
   Reason reason = Reason::kNone;  // kNone: the port is free
   // Which of what was asked refuses.
@@ -36,8 +34,9 @@ struct Verdict {
   bool ipv6 = false;
 };
 
-// What a TCP port in TIME_WAIT is to be: kFree, kInUse at the cost of one bind, or kTimeWait.
-enum class TimeWait : uint8_t { kFree, kInUse, kTold };
+// What a TCP port in TIME_WAIT is to be: free; in use, at the cost of one bind; or reported as
+// such.
+enum class TimeWait : uint8_t { kFree, kInUse, kReported };
 
 // Who can bind a held port beside the socket that holds it.
 enum class Admission : uint8_t { kNobody, kServers };
@@ -60,7 +59,7 @@ class EndpointProbe {
     SystemError error;  // set for kDenied, kAbsent and kError
   };
   // A port that somebody leases is told from one in TIME_WAIT by `look`.
-  Result Ask(uint16_t port, TimeWait time_wait, LockLook* look);
+  Result Probe(uint16_t port, TimeWait time_wait, LockLook* look);
 
   // Adds a socket that holds the port to `*held`, and lets in whom `admission` says, where the
   // system can.

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { PortBits } from '../../binding.js'
+import { allCodes } from '../../lib/codes.js'
 import { portBits } from '../../lib/settings/port-bits.js'
 import { EVERYWHERE, engines, fallback, native, portOf, TCP, triesOf } from '../support/engines.js'
 import { freePort, whileListening, whileListeningOn } from '../support/listeners.js'
@@ -46,6 +47,10 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
         TCP,
         EVERYWHERE,
       )
+
+    test('has the codes of lib/codes.ts, each by its name', () => {
+      expect(engine.codes()).toEqual(allCodes())
+    })
 
     test('hashcodes are those of the references', () => {
       expect(engine.hashcode('')).toBe(0)

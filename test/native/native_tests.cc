@@ -195,7 +195,7 @@ void PickInPartsIsTheSamePick() {
       };
       const Search search = SearchFor(bits, prepend, skip);
       const Pick pick = PickFirstFree(search, into(&at_once));
-      PickSearch searching(search);
+      Searcher searching(search);
       size_t parts = 1;
       while (!searching.Run(part, into(&in_parts))) CHECK(in_parts.size() == part * parts++);
       CHECK(searching.pick().port == pick.port && searching.pick().tries == pick.tries);

@@ -20,9 +20,9 @@
 
 #include "check.h"
 #include "hold/holder.h"
-#include "hold/port_lock.h"
 #include "pick.h"
 #include "probe/prober.h"
+#include "system/port_lock.h"
 
 namespace port4me {
 namespace {

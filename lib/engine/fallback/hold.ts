@@ -11,7 +11,7 @@ import {
   type Socket,
 } from 'node:net'
 import type { Engine, PackedPick } from '../../../binding.js'
-import { Ask } from '../../codes.js'
+import { Ask, packFound } from '../../codes.js'
 import { nextTurn } from '../../next-turn.js'
 import { type Bind, refused } from './bind.js'
 import { answerLater } from './drive.js'
@@ -69,12 +69,12 @@ export async function hold(id: number, ...args: Parameters<Engine['hold']>): Pro
     }
     if (isHeld) {
       holds.set(id, held)
-      return tries * 65536 + port
+      return packFound(tries, port)
     }
     await nextTurn() // so that the thread is seen to live: thread.ts
   }
   if (asked.denial !== undefined) throw asked.denial
-  return tries * 65536
+  return packFound(tries, 0)
 }
 
 /** Lets the port of a hold go; one that is gone stays gone. */

@@ -1,6 +1,7 @@
 // The engine without a binary: binding.d.ts in TypeScript, over public Node.js API.
 
 import type { Engine, Hold, PackedPick } from '../../../binding.js'
+import { allCodes, portOf } from '../../codes.js'
 import { bindsAtOnce } from './bind.js'
 import { type AnsweringThread, type BlockingCall, callBlocking, currentThread } from './blocking.js'
 import { answerLater, answerNow } from './drive.js'
@@ -12,6 +13,7 @@ import { ephemeralPortSteps, isFreeSteps, pickSteps, probeSteps, type Steps } fr
 
 export const fallback: Engine = {
   name: 'fallback',
+  codes: allCodes,
   hashcode,
   sequence: fillSequence,
   pick: (...args) => now(args[5], args[6], { name: 'pick', args }, () => pickSteps(...args)),
@@ -51,7 +53,7 @@ class HoldInThread implements Hold {
   constructor(args: Parameters<Engine['hold']>) {
     this.pick = this.#thread.call({ name: 'hold', args: [this.#id, ...args] }) as PackedPick
     this.#isExclusive = args[7]
-    this.#isReleased = this.pick % 65536 === 0
+    this.#isReleased = portOf(this.pick) === 0
     if (!this.#isReleased) abandoned.register(this, [this.#thread, this.#id], this)
   }
 

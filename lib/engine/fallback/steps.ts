@@ -2,7 +2,7 @@
 // another with the event loop.
 
 import type { Engine, Host, PackedPick, Question, Verdicts } from '../../../binding.js'
-import { Ask, REASON_MASK, Reason, Refuses } from '../../codes.js'
+import { Ask, packFound, REASON_MASK, Reason, Refuses } from '../../codes.js'
 import type { Bind, Step } from './bind.js'
 import {
   type Endpoint,
@@ -58,10 +58,10 @@ export function* pickSteps(...args: PickArguments): Steps<PackedPick> {
   for (const port of candidatesOf(args)) {
     if (tries === maxTries) break
     tries++
-    if ((yield* patientSteps(asked, port, true)) === 0) return tries * 65536 + port
+    if ((yield* patientSteps(asked, port, true)) === 0) return packFound(tries, port)
   }
   if (asked.denial !== undefined) throw asked.denial
-  return tries * 65536
+  return packFound(tries, 0)
 }
 
 /** The candidates of a pick, each once, after the first `skip` ones. */

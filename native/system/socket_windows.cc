@@ -5,8 +5,8 @@
 
 #include <cwctype>
 
-#include "endpoint_address.h"
-#include "socket.h"
+#include "system/endpoint_address.h"
+#include "system/socket.h"
 
 namespace port4me {
 namespace {
@@ -153,7 +153,7 @@ std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protoco
 
 std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) { return BothFamilies(protocol); }
 
-const bool kHoldSeesLess = false;
+const bool kHoldNeedsProbe = false;
 
 // SO_EXCLUSIVEADDRUSE cannot be taken back: a server binds when the hold is released.
 BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
@@ -164,20 +164,16 @@ BindResult Socket::Listen(int) { return {Bind::kBound, {}}; }
 
 int Socket::TakeDescriptor() { return -1; }
 
-const bool kReuseTells = false;
+const bool kReuseAddressTellsTimeWait = false;
 
 // SO_REUSEADDR on Windows takes a port from a live listener, so that it cannot tell one from
 // TIME_WAIT; and a connection in TIME_WAIT does not refuse a bind there. A refusal is final.
-BindResult ReuseProbe::Ask(Socket*, const Endpoint&, uint16_t) { return {Bind::kInUse, {}}; }
+BindResult ReuseProbe::TryBind(Socket*, const Endpoint&, uint16_t) { return {Bind::kInUse, {}}; }
 
 bool IsIpLiteral(const std::string& text) { return ReadsAsIpLiteral(text); }
 
 bool ParseHost(const std::string& host, Endpoint* endpoint, SystemError* error) {
-  if (ReadNumericHost(host, endpoint)) return true;
-  // The text was checked to be an IP literal: what fails here is an IPv6 zone that names no
-  // interface of this machine.
-  *error = {WSAEADDRNOTAVAIL, "getaddrinfo"};
-  return false;
+  return ReadHost(host, WSAEADDRNOTAVAIL, endpoint, error);
 }
 
 }  // namespace port4me

@@ -2,7 +2,7 @@
 // writes; macOS and the BSDs, whose setenv() writes a shorter value over a longer one; Linux with
 // musl, whose setenv() frees entries.
 
-#include "environment/environment.h"
+#include "system/environment_table.h"
 
 namespace port4me {
 

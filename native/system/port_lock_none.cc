@@ -1,6 +1,6 @@
 // Where there are no abstract Unix sockets: the exclusive bind of the port is the lock.
 
-#include "hold/port_lock.h"
+#include "system/port_lock.h"
 
 namespace port4me {
 
@@ -8,7 +8,7 @@ LockState PortLock::Take(Protocol, uint16_t, SystemError*) { return LockState::k
 
 void PortLock::Release() { handles_ = {kNone, kNone}; }
 
-LockState LockLook::Ask(Protocol, uint16_t, SystemError*) { return LockState::kFree; }
+LockState LockLook::LookAt(Protocol, uint16_t, SystemError*) { return LockState::kFree; }
 
 bool LockLook::SeesNothing() { return false; }
 

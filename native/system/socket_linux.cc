@@ -2,8 +2,8 @@
 
 #include <sys/socket.h>
 
-#include "socket.h"
-#include "socket_posix.h"
+#include "system/socket.h"
+#include "system/socket_posix.h"
 
 namespace port4me {
 
@@ -11,17 +11,11 @@ int OpenCloseOnExec(int domain, int type) { return socket(domain, type | SOCK_CL
 
 // A dual-stack socket on `::` collides with any socket of the port, in either family, on any
 // address (ipv6(7), and inet_rcv_saddr_any() in net/ipv4/inet_hashtables.c): one bind asks it all.
-std::vector<Endpoint> BothFamilies(Protocol protocol) {
-  Endpoint endpoint;
-  endpoint.protocol = protocol;
-  endpoint.ipv6 = true;
-  endpoint.dual_stack = true;
-  return {endpoint};
-}
+std::vector<Endpoint> BothFamilies(Protocol protocol) { return {DualStackWildcard(protocol)}; }
 
 std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) { return BothFamilies(protocol); }
 
-const bool kHoldSeesLess = false;
+const bool kHoldNeedsProbe = false;
 
 // Set after an exclusive bind, it changes what others may: a bind that has it too passes while none
 // of the sockets listens, and one without it, or one that asks for any free port, is refused
@@ -30,12 +24,12 @@ BindResult Socket::AdmitServers() { return Share(Sharing::kReuseAddress); }
 
 const bool kServersBindHeldPorts = true;
 
-const bool kReuseTells = true;
+const bool kReuseAddressTellsTimeWait = true;
 
 // With SO_REUSEADDR on both sides Linux lets a bind pass unless the other socket listens
 // (inet_bind_conflict() in net/ipv4/inet_connection_sock.c), on whatever address, so that asking
 // the same endpoint again is the whole answer.
-BindResult ReuseProbe::Ask(Socket* socket, const Endpoint& endpoint, uint16_t port) {
+BindResult ReuseProbe::TryBind(Socket* socket, const Endpoint& endpoint, uint16_t port) {
   const BindResult result = socket->TryBind(endpoint, port, Sharing::kReuseAddress);
   if (result.bind == Bind::kBound) socket->Close();
   return result;

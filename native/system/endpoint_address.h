@@ -1,13 +1,13 @@
 // Endpoints as sockaddr structures and back. The structures have the same names on POSIX and on
 // Windows but come from different headers: include the system's own before this one.
 
-#ifndef PORT4ME_PROBE_ENDPOINT_ADDRESS_H_
-#define PORT4ME_PROBE_ENDPOINT_ADDRESS_H_
+#ifndef PORT4ME_SYSTEM_ENDPOINT_ADDRESS_H_
+#define PORT4ME_SYSTEM_ENDPOINT_ADDRESS_H_
 
 #include <cstring>
 #include <string>
 
-#include "socket.h"
+#include "system/socket.h"
 
 namespace port4me {
 
@@ -69,13 +69,19 @@ inline bool ReadsAsIpLiteral(const std::string& text) {
   return zone + 1 != text.size() && inet_pton(AF_INET6, text.substr(0, zone).c_str(), &ipv6) == 1;
 }
 
-// getaddrinfo() of a text that is an IP literal: AI_NUMERICHOST keeps it from asking a name server.
-inline bool ReadNumericHost(const std::string& host, Endpoint* endpoint) {
+// getaddrinfo() of a text that was checked to be an IP literal: AI_NUMERICHOST keeps it from asking
+// a name server. What fails is an IPv6 zone that names no interface of this machine: the error is
+// `no_address`.
+inline bool ReadHost(const std::string& host, int no_address, Endpoint* endpoint,
+                     SystemError* error) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) {
+    *error = {no_address, "getaddrinfo"};
+    return false;
+  }
   SetAddress(found->ai_addr, endpoint);
   freeaddrinfo(found);
   return true;
@@ -83,4 +89,4 @@ inline bool ReadNumericHost(const std::string& host, Endpoint* endpoint) {
 
 }  // namespace port4me
 
-#endif  // PORT4ME_PROBE_ENDPOINT_ADDRESS_H_
+#endif  // PORT4ME_SYSTEM_ENDPOINT_ADDRESS_H_

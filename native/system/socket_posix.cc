@@ -1,4 +1,4 @@
-#include "socket_posix.h"
+#include "system/socket_posix.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -10,8 +10,8 @@
 #include <system_error>
 #include <utility>
 
-#include "endpoint_address.h"
-#include "socket.h"
+#include "system/endpoint_address.h"
+#include "system/socket.h"
 
 namespace port4me {
 namespace {
@@ -128,11 +128,7 @@ void Socket::Close() {
 bool IsIpLiteral(const std::string& text) { return ReadsAsIpLiteral(text); }
 
 bool ParseHost(const std::string& host, Endpoint* endpoint, SystemError* error) {
-  if (ReadNumericHost(host, endpoint)) return true;
-  // The text was checked to be an IP literal: what fails here is an IPv6 zone that names no
-  // interface of this machine.
-  *error = {EADDRNOTAVAIL, "getaddrinfo"};
-  return false;
+  return ReadHost(host, EADDRNOTAVAIL, endpoint, error);
 }
 
 }  // namespace port4me

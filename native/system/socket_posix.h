@@ -1,7 +1,7 @@
 // What the POSIX systems share of the socket layer.
 
-#ifndef PORT4ME_PROBE_SOCKET_POSIX_H_
-#define PORT4ME_PROBE_SOCKET_POSIX_H_
+#ifndef PORT4ME_SYSTEM_SOCKET_POSIX_H_
+#define PORT4ME_SYSTEM_SOCKET_POSIX_H_
 
 namespace port4me {
 
@@ -10,4 +10,4 @@ int OpenCloseOnExec(int domain, int type);
 
 }  // namespace port4me
 
-#endif  // PORT4ME_PROBE_SOCKET_POSIX_H_
+#endif  // PORT4ME_SYSTEM_SOCKET_POSIX_H_

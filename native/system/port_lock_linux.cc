@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <cstdio>
 
-#include "hold/port_lock.h"
-#include "probe/socket_posix.h"
+#include "system/port_lock.h"
+#include "system/socket_posix.h"
 
 namespace port4me {
 namespace {
@@ -74,7 +74,7 @@ void PortLock::Release() {
   }
 }
 
-LockState LockLook::Ask(Protocol protocol, uint16_t port, SystemError* error) {
+LockState LockLook::LookAt(Protocol protocol, uint16_t port, SystemError* error) {
   if (sees_nothing_ == true) return LockState::kFree;
   if (handle_ == kNone) handle_ = OpenUnix(error);
   if (handle_ == kNone) {

@@ -1,4 +1,6 @@
-#include "environment/environment.h"
+#include "environment_watch.h"
+
+#include "system/environment_table.h"
 
 namespace port4me {
 namespace {

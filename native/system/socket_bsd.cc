@@ -11,9 +11,9 @@
 #include <cerrno>
 #include <memory>
 
-#include "endpoint_address.h"
-#include "socket.h"
-#include "socket_posix.h"
+#include "system/endpoint_address.h"
+#include "system/socket.h"
+#include "system/socket_posix.h"
 
 namespace port4me {
 
@@ -41,16 +41,12 @@ std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) {
 #ifdef __OpenBSD__
   return PerFamily(protocol);
 #else
-  Endpoint endpoint;
-  endpoint.protocol = protocol;
-  endpoint.ipv6 = true;
-  endpoint.dual_stack = true;
-  return {endpoint};
+  return {DualStackWildcard(protocol)};
 #endif
 }
 
 // A dual-stack bind may pass beside an IPv4-only socket.
-const bool kHoldSeesLess = true;
+const bool kHoldNeedsProbe = true;
 
 // SO_REUSEADDR does not let two wildcard sockets share a port here (in_pcbbind() asks for
 // SO_REUSEPORT then): a server binds when the hold is released.
@@ -58,7 +54,7 @@ BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
 
 const bool kServersBindHeldPorts = false;
 
-const bool kReuseTells = true;
+const bool kReuseAddressTellsTimeWait = true;
 
 // With SO_REUSEADDR a wildcard bind passes beside a *listener* on a specific address (setsockopt(2)
 // of FreeBSD; in_pcbbind() then looks for an exact match alone). So each address of the machine is
@@ -68,7 +64,7 @@ const bool kReuseTells = true;
 // (in_pcbbind() in bsd/netinet/in_pcb.c and in6_pcbbind() in bsd/netinet6/in6_pcb.c of XNU spare
 // the unspecified address). Such a denial says nothing of the port. A listener there is another
 // user's, and beside that the wildcard is refused, whatever its options (the same functions).
-BindResult ReuseProbe::Ask(Socket* socket, const Endpoint& endpoint, uint16_t port) {
+BindResult ReuseProbe::TryBind(Socket* socket, const Endpoint& endpoint, uint16_t port) {
   const auto ask = [&](const Endpoint& one) {
     const BindResult result = socket->TryBind(one, port, Sharing::kReuseAddress);
     if (result.bind == Bind::kBound) socket->Close();

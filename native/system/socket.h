@@ -2,8 +2,8 @@
 // socket_linux.cc and socket_bsd.cc (both over socket_posix.cc) and socket_windows.cc implement it;
 // CMakeLists.txt chooses among them, so that no #ifdef is needed elsewhere.
 
-#ifndef PORT4ME_PROBE_SOCKET_H_
-#define PORT4ME_PROBE_SOCKET_H_
+#ifndef PORT4ME_SYSTEM_SOCKET_H_
+#define PORT4ME_SYSTEM_SOCKET_H_
 
 #include <array>
 #include <cstdint>
@@ -27,6 +27,27 @@ struct Endpoint {
 
   bool IsWildcard() const { return address == std::array<uint8_t, 16>{}; }
 };
+
+// Every address of a family.
+inline Endpoint Wildcard(Protocol protocol, bool ipv6, bool optional) {
+  Endpoint endpoint;
+  endpoint.protocol = protocol;
+  endpoint.ipv6 = ipv6;
+  endpoint.optional = optional;
+  return endpoint;
+}
+
+// Every address of both families, by one socket.
+inline Endpoint DualStackWildcard(Protocol protocol) {
+  Endpoint endpoint = Wildcard(protocol, true, false);
+  endpoint.dual_stack = true;
+  return endpoint;
+}
+
+// An IPv6-only wildcard and an IPv4 one, each optional.
+inline std::vector<Endpoint> PerFamily(Protocol protocol) {
+  return {Wildcard(protocol, true, true), Wildcard(protocol, false, true)};
+}
 
 // The address as text, as "127.0.0.1", "::" and "fe80::1%2", whose zone is the interface's number.
 std::string AddressText(const Endpoint& endpoint);
@@ -107,7 +128,7 @@ class Socket {
 };
 
 // Whether ReuseProbe can tell anything; if not, a refused bind is final.
-extern const bool kReuseTells;
+extern const bool kReuseAddressTellsTimeWait;
 
 // Answers whether a server that sets SO_REUSEADDR could bind a port that an exclusive bind was
 // refused: then only connections in TIME_WAIT, or still open ones of a server that is gone, hold
@@ -115,15 +136,12 @@ extern const bool kReuseTells;
 class ReuseProbe {
  public:
   // kBound: it could. Asks with the socket, and leaves it unbound.
-  BindResult Ask(Socket* socket, const Endpoint& endpoint, uint16_t port);
+  BindResult TryBind(Socket* socket, const Endpoint& endpoint, uint16_t port);
 
  private:
   // The machine's own addresses, where the answer needs them; looked up once.
   std::optional<std::vector<Endpoint>> specific_;
 };
-
-// An IPv6-only wildcard and an IPv4 one, each optional.
-std::vector<Endpoint> PerFamily(Protocol protocol);
 
 // The fewest wildcard endpoints that collide with every user of a port in either family.
 std::vector<Endpoint> BothFamilies(Protocol protocol);
@@ -135,7 +153,7 @@ std::vector<Endpoint> BothFamiliesToHold(Protocol protocol);
 extern const bool kServersBindHeldPorts;
 
 // Whether a bind to hold passes beside some users of the port, so that a probe is to go before it.
-extern const bool kHoldSeesLess;
+extern const bool kHoldNeedsProbe;
 
 // Whether a text is an IP literal, with an IPv6 zone or without: RFC 4291 and RFC 4007.
 bool IsIpLiteral(const std::string& text);
@@ -146,4 +164,4 @@ bool ParseHost(const std::string& host, Endpoint* endpoint, SystemError* error);
 
 }  // namespace port4me
 
-#endif  // PORT4ME_PROBE_SOCKET_H_
+#endif  // PORT4ME_SYSTEM_SOCKET_H_

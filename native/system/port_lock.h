@@ -8,15 +8,15 @@
 // the longest (libuv pull request 4266): the TypeScript engine has no other there. So a lock is
 // both names.
 
-#ifndef PORT4ME_HOLD_PORT_LOCK_H_
-#define PORT4ME_HOLD_PORT_LOCK_H_
+#ifndef PORT4ME_SYSTEM_PORT_LOCK_H_
+#define PORT4ME_SYSTEM_PORT_LOCK_H_
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
-#include "probe/socket.h"
+#include "system/socket.h"
 
 namespace port4me {
 
@@ -52,7 +52,7 @@ class LockLook {
 
   // Whether somebody has the lock; kFree too where the system does not let us look. Sets `*error`
   // with kFailed.
-  LockState Ask(Protocol protocol, uint16_t port, SystemError* error);
+  LockState LookAt(Protocol protocol, uint16_t port, SystemError* error);
 
   // Closes what is kept from one look to the next.
   void Close();
@@ -68,4 +68,4 @@ class LockLook {
 
 }  // namespace port4me
 
-#endif  // PORT4ME_HOLD_PORT_LOCK_H_
+#endif  // PORT4ME_SYSTEM_PORT_LOCK_H_

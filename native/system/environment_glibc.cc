@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "environment/environment.h"
+#include "system/environment_table.h"
 
 extern "C" char** environ;  // environ(7); POSIX leaves its declaration to the program
 
