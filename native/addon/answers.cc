@@ -51,6 +51,13 @@ napi_value NewNumber(napi_env env, double number) {
   return napi_create_double(env, number, &value) == napi_ok ? value : nullptr;
 }
 
+napi_value NewResolvedPromise(napi_env env, napi_value value) {
+  napi_deferred deferred;
+  napi_value promise;
+  if (value == nullptr || napi_create_promise(env, &deferred, &promise) != napi_ok) return nullptr;
+  return napi_resolve_deferred(env, deferred, value) == napi_ok ? promise : nullptr;
+}
+
 bool ThrowFailure(napi_env env, const SystemError& error) {
   if (error.number == 0) return false;
   const napi_value exception = NewSystemError(env, error);

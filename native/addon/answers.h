@@ -27,6 +27,9 @@ bool ThrowFailure(napi_env env, const SystemError& error);
 napi_value NewNumber(napi_env env, double number);
 
 // Null when it cannot be made: the thread is ending.
+napi_value NewResolvedPromise(napi_env env, napi_value value);
+
+// Null when it cannot be made: the thread is ending.
 napi_value NewUint8Array(napi_env env, std::span<const uint8_t> bytes);
 
 // As one number: codes.h.

@@ -211,6 +211,13 @@ Answer Prober::IsFree(uint16_t port) {
       [&] { return !IsLeased(port); });
 }
 
+Answer Prober::IsFreeNow(uint16_t port) {
+  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
+  return AskUntilRefused(
+      port, [&](EndpointProbe* probe) { return probe->Probe(port, time_wait, &look_); },
+      [] { return false; });
+}
+
 Answer Prober::Hold(uint16_t port, Admission admission, std::vector<HeldSocket>* held) {
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
   const size_t before = held->size();

@@ -97,6 +97,9 @@ class Prober {
   // about is asked about again, after some milliseconds, while it is in use: patience.h says why.
   Answer IsFree(uint16_t port);
 
+  // As IsFree(), without a wait: what is in use may be another probe.
+  Answer IsFreeNow(uint16_t port);
+
   // As IsFree(), and after a refusal works out which sockets are refused and why: a free port costs
   // nothing more. Nothing, with error() set, when a system call failed.
   std::optional<Verdict> Probe(uint16_t port);
