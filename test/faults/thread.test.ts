@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from '../support/paths.js'
-import { preloading, run, script } from '../support/run.js'
+import { OWN_NETWORK, preloading, run, script } from '../support/run.js'
 
 describe.skipIf(process.env.PORT4ME_ENGINE === 'native')('the thread', () => {
   let folder: string
@@ -28,6 +28,20 @@ describe.skipIf(process.env.PORT4ME_ENGINE === 'native')('the thread', () => {
       first.release() // not of the next one, whatever number it has
       return [before, after, next.port === first.port, next.released, port4me.isFreeTcp(next.port)]`
     expect(script(body)).toEqual([[false, false, false], [true, true, true], true, false, false])
+  })
+
+  test('listens on ports of its own, which can be leased all the same', () => {
+    const body = `
+      const fs = require('node:fs')
+      const first = port4me.leasePort('peers')
+      const listening = ['tcp', 'tcp6'].flatMap((file) => fs.readFileSync('/proc/net/' + file, 'latin1')
+        .split('\\n').map((line) => line.trim().split(' ')).filter(([, , , state]) => state === '0A')
+        .map(([, local]) => parseInt(local.split(':')[1], 16)))
+      const leases = listening.map((port) => port4me.leasePort({ include: port }))
+      const all = [first, ...leases].map(({ port }) => port)
+      return [listening.length, port4me.probe(all, { protocol: 'tcp' }).map(({ reason }) => reason)]`
+    const before = [...OWN_NETWORK, 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh']
+    expect(script(body, { before })).toEqual([2, ['leased', 'leased', 'leased']])
   })
 
   test('hangs: the call fails within seconds, and nothing is held', () => {

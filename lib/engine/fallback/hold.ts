@@ -58,6 +58,7 @@ export async function hold(id: number, ...args: Parameters<Engine['hold']>): Pro
     const held: Held = { port, question, host, locks: [], sockets: [] }
     let isHeld = false
     try {
+      await leaveToOthers(port)
       const isLocked = await takeLocks(protocols, held)
       if (!isLocked) others.haveOne()
       isHeld =
@@ -298,8 +299,15 @@ async function connectFrom(
   await once(socket, 'connect')
 }
 
-/** The servers that held ports are connected to, one for an address, while there are any. */
-const peers = new Map<string, { readonly port: Promise<number>; users: number; close: Closer }>()
+/** A server that held ports are connected to. It is needed no longer than it takes to connect. */
+interface Peer {
+  readonly port: Promise<number>
+  users: number
+  readonly close: Closer
+}
+
+/** The peers, one for an address, while there are held ports. */
+const peers = new Map<string, Peer>()
 
 async function peerOn(address: string, closers: Closer[]): Promise<number> {
   let peer = peers.get(address)
@@ -314,9 +322,23 @@ async function peerOn(address: string, closers: Closer[]): Promise<number> {
   used.users++
   closers.push(() => {
     used.users--
-    if (used.users > 0) return
-    used.close()
-    peers.delete(address)
+    if (used.users === 0) dropPeer(address, used)
   })
   return await used.port
+}
+
+function dropPeer(address: string, peer: Peer): void {
+  peer.close()
+  if (peers.get(address) === peer) peers.delete(address)
+}
+
+/** Gives up a port that the system chose for a peer, of all ports, so that it can be held. */
+async function leaveToOthers(port: number): Promise<void> {
+  for (const [address, peer] of peers) {
+    if ((await peer.port) !== port) continue
+    // What has just connected is accepted by then; else it would be reset.
+    await nextTurn()
+    await nextTurn()
+    dropPeer(address, peer)
+  }
 }
