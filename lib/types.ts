@@ -121,7 +121,7 @@ export interface ListenOptions {
 }
 
 /** What an AbortSignal has. (No type of a library: not every user has those of Node.js or the DOM.) */
-export interface ListenSignal {
+interface ListenSignal {
   readonly aborted: boolean
   throwIfAborted(): void
   addEventListener(type: 'abort', listener: () => void): void

@@ -5,6 +5,7 @@
 
 const dgram = require('node:dgram')
 const fs = require('node:fs')
+const http = require('node:http')
 const net = require('node:net')
 
 const [packageFolder, vectorsFile, resultFile] = process.argv.slice(2)
@@ -123,6 +124,14 @@ async function main() {
   check('it serves', (await read(lease.port)) === 'served')
   await close(server)
   check('the port is free after', port4me.isFreeTcp(lease.port))
+
+  const web = port4me.leasePort({ user, tool: 'web' })
+  const site = await web.listen(http.createServer((_request, response) => response.end('site')))
+  check('a server of HTTP has the port', site.address().port === web.port)
+  check('it answers', (await (await fetch(`http://127.0.0.1:${web.port}/`)).text()) === 'site')
+  site.closeAllConnections()
+  await close(site)
+  check('the port of HTTP is free after', port4me.isFreeTcp(web.port))
 }
 
 main()
