@@ -28,8 +28,8 @@ function buildAll(names) {
   mkdirSync('build', { recursive: true })
   if (names.includes('js') && !isUpToDate('js')) buildJs()
   const native = names.filter((name) => name !== 'js' && !isDone(name))
-  // The lock of CMake is the system's: it ends with the process that has it.
   if (native.length === 0) return
+  // The lock of CMake is the system's: it ends with the process that has it.
   const node = process.execPath.replaceAll('\\', '/') // as CMake writes paths
   run('cmake', ['-P', 'scripts/locked.cmake', node, ...native])
 }
