@@ -28,8 +28,10 @@ function buildAll(names) {
   mkdirSync('build', { recursive: true })
   if (names.includes('js') && !isUpToDate('js')) buildJs()
   const native = names.filter((name) => name !== 'js' && !isDone(name))
+  if (native.length === 0) return
   // The lock of CMake is the system's: it ends with the process that has it.
-  if (native.length > 0) run('cmake', ['-P', 'scripts/locked.cmake', process.execPath, ...native])
+  const node = process.execPath.replaceAll('\\', '/') // as CMake writes paths
+  run('cmake', ['-P', 'scripts/locked.cmake', node, ...native])
 }
 
 /** Whether there is nothing to build; of a target that is no product CMake knows it. */
@@ -84,7 +86,8 @@ function filesOf(folder) {
 
 /** Runs a program, as npm's scripts find it, and ends with its status when it fails. */
 function run(command, args) {
-  const shell = process.platform === 'win32' // which starts scripts by it alone
+  // Windows starts scripts, as npm makes them of programs, by a shell alone: that splits words at spaces.
+  const shell = process.platform === 'win32' && ['cmake-js', 'tsc'].includes(command)
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', shell })
   if (error !== undefined) console.error(`${command}: ${error.message}`)
   if (status !== 0) process.exit(status ?? 1)
