@@ -79,6 +79,7 @@ export class Port4meError extends Error {
  * @internal
  */
 export function asSystemError(error: unknown, host = ''): unknown {
+  if (error instanceof Port4meError) return error
   const { code, syscall, message } = error as NodeJS.ErrnoException
   if (syscall === undefined && (code === 'ERR_ACCESS_DENIED' || DENO_REFUSES.test(message))) {
     return new Port4meError('ERR_SYSTEM', printable(message), error as NodeJS.ErrnoException)

@@ -34,16 +34,7 @@ export type {
  */
 export declare const engine: 'native' | 'fallback'
 
-// In this form Node.js finds the name in the text, for an `import { engine }`: cjs-module-lexer.
-Object.defineProperty(module.exports, 'engine', {
-  enumerable: true,
-  get() {
-    return lazy.engine
-  },
+// (scripts/bundle.mjs tells Node.js of the name, for an `import { engine }`.)
+Object.defineProperties(module.exports, {
+  engine: { enumerable: true, get: (): 'native' | 'fallback' => currentEngine().name },
 })
-
-const lazy = {
-  get engine(): 'native' | 'fallback' {
-    return currentEngine().name
-  },
-}

@@ -70,15 +70,17 @@ const HEADER = 64
  * table of sections ends an ELF file: its header says where it begins, and how long it is (elf(5)).
  */
 function checkLength(file: string): void {
-  const header = Buffer.alloc(HEADER)
+  // No Buffer, which a VM context does not have, and no DataView, which a patched fs may not take.
+  const header = new Uint8Array(HEADER)
+  const number = (at: number, bytes: number): number =>
+    header.subarray(at, at + bytes).reduceRight((sum, byte) => sum * 256 + byte, 0)
   const descriptor = openSync(file, 'r')
   try {
     const length = readSync(descriptor, header, 0, HEADER, 0)
     const is64Bit = header[4] === 2
-    // The low half of the 64-bit offset will do: no such file is longer than 4 GB.
-    const sections = header.readUInt32LE(is64Bit ? 0x28 : 0x20)
-    const size = header.readUInt16LE(is64Bit ? 0x3a : 0x2e)
-    const count = header.readUInt16LE(is64Bit ? 0x3c : 0x30)
+    const sections = is64Bit ? number(0x28, 8) : number(0x20, 4)
+    const size = number(is64Bit ? 0x3a : 0x2e, 2)
+    const count = number(is64Bit ? 0x3c : 0x30, 2)
     if (length < HEADER || fstatSync(descriptor).size < sections + size * count) {
       throw new Error(`${file} is cut off`)
     }

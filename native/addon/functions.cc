@@ -102,7 +102,7 @@ Napi::Value IsFree(const Napi::CallbackInfo& info) {
   if (!arguments.ok()) return {};
   Prober prober(question);
   const Answer answer = prober.IsFree(port);
-  if (answer == Answer::kBusy) prober.Conclude();
+  if (answer == Answer::kBusy) prober.ConcludeSinglePorts();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Boolean::New(info.Env(), answer == Answer::kFree);
 }
@@ -120,7 +120,7 @@ Napi::Value Probe(const Napi::CallbackInfo& info) {
     if (!verdict) break;
     verdicts.push_back(Packed(*verdict));
   }
-  prober.Conclude();
+  prober.ConcludeSinglePorts();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return {info.Env(), NewUint8Array(info.Env(), verdicts)};
 }

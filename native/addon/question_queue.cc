@@ -34,7 +34,7 @@ bool AsyncQuestion::AskUntil(Clock::time_point end) {
   do {
     is_answered = Ask(&*prober_, kPortsBetweenLooks);
   } while (!is_answered && Clock::now() < end);
-  if (is_answered) prober_->Conclude();
+  if (is_answered) Conclude(&*prober_);
   prober_->CloseSockets();  // many questions may wait
   return is_answered;
 }
@@ -68,6 +68,8 @@ bool AsyncPick::Ask(Prober* prober, uint32_t count) {
   return search_.Run(count, [&](uint16_t port) { return prober->IsFree(port); });
 }
 
+void AsyncPick::Conclude(Prober* prober) { prober->Conclude(); }
+
 napi_value AsyncPick::NewAnswer(napi_env env) const {
   return NewNumber(env, Packed(search_.pick()));
 }
@@ -85,6 +87,8 @@ bool AsyncProbe::Ask(Prober* prober, uint32_t count) {
   }
   return verdicts_.size() == ports_.size();
 }
+
+void AsyncProbe::Conclude(Prober* prober) { prober->ConcludeSinglePorts(); }
 
 napi_value AsyncProbe::NewAnswer(napi_env env) const { return NewUint8Array(env, verdicts_); }
 

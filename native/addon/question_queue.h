@@ -48,6 +48,8 @@ class AsyncQuestion {
  protected:
   // Asks about so many ports at most. True when the question is answered or a system call failed.
   virtual bool Ask(Prober* prober, uint32_t count) = 0;
+  // Tells ports that are denied from a system that denies all.
+  virtual void Conclude(Prober* prober) = 0;
   // Null when it cannot be made: the thread is ending.
   virtual napi_value NewAnswer(napi_env env) const = 0;
 
@@ -63,6 +65,7 @@ class AsyncPick final : public AsyncQuestion {
 
  private:
   bool Ask(Prober* prober, uint32_t count) override;
+  void Conclude(Prober* prober) override;
   napi_value NewAnswer(napi_env env) const override;
 
   std::vector<uint8_t> candidates_;
@@ -76,6 +79,7 @@ class AsyncProbe final : public AsyncQuestion {
 
  private:
   bool Ask(Prober* prober, uint32_t count) override;
+  void Conclude(Prober* prober) override;
   napi_value NewAnswer(napi_env env) const override;
 
   std::vector<uint16_t> ports_;

@@ -238,11 +238,20 @@ bool Prober::IsLeased(uint16_t port) {
 bool Prober::Conclude() {
   if (error_.number != 0) return false;
   if (denial_.number == 0 || !only_denied_) return true;
-  uint16_t port = 0;
-  const EndpointProbe::Result any = EndpointProbe(*denial_.endpoint).AskSystem(&port);
-  if (any.state != EndpointProbe::State::kDenied) return true;
+  if (!DeniesAnyPort(*denial_.endpoint)) return true;
   error_ = denial_;
   return false;
+}
+
+bool Prober::ConcludeSinglePorts() {
+  const bool is_of_tcp = denial_.number != 0 && denial_.endpoint->protocol == Protocol::kTcp;
+  if (is_of_tcp && !DeniesAnyPort(Wildcard(Protocol::kUdp, false, false))) return true;
+  return Conclude();
+}
+
+bool Prober::DeniesAnyPort(const Endpoint& endpoint) {
+  uint16_t port = 0;
+  return EndpointProbe(endpoint).AskSystem(&port).state == EndpointProbe::State::kDenied;
 }
 
 std::optional<Verdict> Prober::Probe(uint16_t port) {

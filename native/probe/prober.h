@@ -109,10 +109,13 @@ class Prober {
   // As patient with the first port as IsFree().
   Answer Hold(uint16_t port, Admission admission, std::vector<HeldSocket>* held);
 
-  // To be called once all ports were asked about and none was free. False, with error() set, when
-  // each of them was denied, ports that need no privilege too, and the system denies any bind: a
-  // policy says nothing about a port.
+  // To be called once all ports of a search were asked about and none was free. False, with error()
+  // set, when each of them was denied, ports that need no privilege too, and so is a port of the
+  // system's choice: a policy that denies any bind says nothing about a port.
   bool Conclude();
+  // The same for questions about single ports. A policy may allow TCP servers some ports and deny
+  // them the others: these are denied then, as long as UDP has any.
+  bool ConcludeSinglePorts();
 
   // A port that the system chooses for the first socket of the question, and lets go of. 0 when it
   // has none left, or, with error() set, when a system call failed.
@@ -124,6 +127,8 @@ class Prober {
   const SystemError& error() const { return error_; }
 
  private:
+  // Whether the system denies a port of its own choice.
+  static bool DeniesAnyPort(const Endpoint& endpoint);
   bool AddHost(Protocol protocol, const std::string& host, bool optional);
   // Sets error(). Always false.
   bool Fail(const SystemError& error, const Endpoint& endpoint, uint16_t port);
