@@ -8,7 +8,7 @@ import { portBits, portsInOrder } from './port-bits.js'
 import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
 import type { Source } from './settings.js'
 import { SETTINGS, type VariableName } from './table.js'
-import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS } from './unsafe-ports.js'
+import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS, UNSAFE_PORTS } from './unsafe-ports.js'
 
 /** The ports to try first, in their order. */
 export function readPrepended(source: Source): Uint16Array {
@@ -19,9 +19,22 @@ export function readPrepended(source: Source): Uint16Array {
 export function readAllowed(source: Source): PortBits {
   const include = readSet('include', source)
   const exclude = readSet('exclude', source)
-  const unsafe = source.environment.PORT4ME_EXCLUDE_UNSAFE ?? '{chrome},{firefox}'
-  addPortSpec(exclude, unsafe, 'PORT4ME_EXCLUDE_UNSAFE', tokensIn(source.environment))
+  addUnsafe(exclude, source.environment)
   return portBits(include.length > 0 ? include : undefined, exclude)
+}
+
+function addUnsafe(to: PortIntervals, environment: Environment): void {
+  const {
+    PORT4ME_EXCLUDE_UNSAFE: unsafe,
+    PORT4ME_EXCLUDE_UNSAFE_CHROME: chrome,
+    PORT4ME_EXCLUDE_UNSAFE_FIREFOX: firefox,
+  } = environment
+  if (unsafe === undefined && chrome === undefined && firefox === undefined) {
+    to.push(...UNSAFE_PORTS)
+  } else {
+    const spec = unsafe ?? '{chrome},{firefox}'
+    addPortSpec(to, spec, 'PORT4ME_EXCLUDE_UNSAFE', tokensIn(environment))
+  }
 }
 
 /** The ports of an option, or else of its variable, and those of the site's variable. */

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { portBits } from '../../lib/settings/port-bits.js'
+import { addPortSpec, type PortIntervals } from '../../lib/settings/port-spec.js'
+import {
+  CHROME_UNSAFE_PORTS,
+  FIREFOX_UNSAFE_PORTS,
+  UNSAFE_PORTS,
+} from '../../lib/settings/unsafe-ports.js'
+
+test('the unsafe ports are those of both lists', () => {
+  const ofTexts: PortIntervals = []
+  for (const list of [CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS]) {
+    addPortSpec(ofTexts, list, 'list', () => undefined)
+  }
+  expect(portBits([...UNSAFE_PORTS], [])).toEqual(portBits(ofTexts, []))
+})
