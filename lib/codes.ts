@@ -31,7 +31,7 @@ export const Refuses = {
 } as const
 
 /** One more than the highest port: what the number of tries is multiplied by in the answer of a search. */
-export const TRIES = 65536
+const TRIES = 65536
 
 /** The answer of a search as one number. Port 0: none was free. */
 export function packFound(tries: number, port: number): number {

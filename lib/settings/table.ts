@@ -145,7 +145,7 @@ export type VariableName =
   | (typeof OTHER_VARIABLES)[number]
 
 /** The options whose settings are values by themselves. */
-export type ValueOption = {
+type ValueOption = {
   [Name in Option]: (typeof SETTINGS)[Name]['part'] extends 'values' ? Name : never
 }[Option]
 
