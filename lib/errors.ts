@@ -44,7 +44,7 @@ interface FailedCall extends Error {
  * try {
  *   port4me({ include: '8000-8010' })
  * } catch (error) {
- *   if (error instanceof Port4meError && error.code === 'ERR_NO_FREE_PORT') useAnyPort()
+ *   if (error instanceof Port4meError && error.code === 'ERR_NO_FREE_PORT') console.error('all taken')
  *   else throw error
  * }
  */

@@ -30,8 +30,9 @@ import type { LeaseOptions, Listenable, ListenOptions, PortLease } from './types
  *
  * @example
  * const lease = leasePort('api')
- * const server = await lease.listen(http.createServer(app))
+ * const server = await lease.listen(http.createServer((request, response) => response.end('hello')))
  * server.address().port === lease.port // true
+ * server.close()
  */
 export function leasePort(options?: string | LeaseOptions): PortLease {
   return leaseFor(options)
@@ -54,8 +55,10 @@ export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): Port
  * @throws {Port4meError} what {@link leasePort} throws
  *
  * @example
+ * const servers = [http.createServer(), http.createServer()]
  * const leases = leasePorts(servers.length, 'e2e')
  * await Promise.all(servers.map((server, i) => leases[i]?.listen(server)))
+ * for (const server of servers) server.close()
  */
 export function leasePorts(count: number, options?: string | LeaseOptions): PortLease[] {
   integer(count, 'count', 1, 65535)

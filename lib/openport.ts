@@ -59,7 +59,7 @@ export function portRange(
  * @throws {Port4meError} `ERR_PORT_SPEC` for what is no range; `ERR_SYSTEM` as isFree() does
  *
  * @example
- * pickUnusedPort('8000-9000') ?? exit('all taken')
+ * pickUnusedPort('8000-9000') ?? console.error('all taken')
  */
 export function pickUnusedPort(range: PortSpec, options?: ProbeOptions): number | undefined {
   return firstFree(readRange(range), readAsked(options, 'both'))
@@ -78,7 +78,7 @@ const RANDOM_PORTS = 10000
  * @throws {Port4meError} `ERR_SYSTEM` as isFree() does
  *
  * @example
- * pickRandomUnusedPort() // 19283
+ * const port = pickRandomUnusedPort() // such as 19283
  */
 export function pickRandomUnusedPort(options?: ProbeOptions): number | undefined {
   const asked = readAsked(options, 'both')

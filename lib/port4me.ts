@@ -62,7 +62,8 @@ export function pickFrom(settings: Settings): number {
  * @returns a promise of a port; it rejects with what port4me() throws
  *
  * @example
- * server.listen(await port4meAsync('api'))
+ * const server = http.createServer().listen(await port4meAsync('api'))
+ * server.close()
  */
 export async function port4meAsync(options?: string | Port4meOptions): Promise<number> {
   const settings = readSettings(options, currentEngine())
@@ -106,7 +107,7 @@ export function listCandidates(
  * @throws {Port4meError} an error that names a wrong setting
  *
  * @example
- * for (const port of portSequence('api')) if (await serve(port)) break
+ * for (const port of portSequence('api')) if (isFreeTcp(port)) break
  */
 export function portSequence(options?: string | CandidateOptions): IterableIterator<number> {
   const engine = currentEngine()

@@ -35,7 +35,8 @@ export class PortReservation {
    * @throws {Port4meError} `ERR_SYSTEM` as isFree() does
    *
    * @example
-   * const port = reservation.reservePort() ?? fail('all taken')
+   * const reservation = new PortReservation('15000-15999')
+   * const port = reservation.reservePort() ?? console.error('all taken')
    */
   reservePort(): number | undefined {
     const open = this.#range.filter((port) => !this.#reserved.has(port))
@@ -52,7 +53,8 @@ export class PortReservation {
    * @throws {Port4meError} `ERR_OUT_OF_RANGE` for a wrong count; `ERR_SYSTEM` as isFree() does
    *
    * @example
-   * const [http, https] = reservation.reservePorts(2)
+   * const reservation = new PortReservation('15000-15999')
+   * const [web, api] = reservation.reservePorts(2)
    */
   reservePorts(count: number): number[] {
     integer(count, 'count', 0, Number.MAX_SAFE_INTEGER)
@@ -74,7 +76,9 @@ export class PortReservation {
    * Lets a port go; one that is not reserved stays as it is.
    *
    * @example
-   * reservation.releasePort(port)
+   * const reservation = new PortReservation('15000-15999')
+   * const port = reservation.reservePort()
+   * if (port !== undefined) reservation.releasePort(port)
    */
   releasePort(port: number): void {
     this.#reserved.delete(port)
@@ -84,6 +88,7 @@ export class PortReservation {
    * Lets ports go; those that are not reserved stay as they are.
    *
    * @example
+   * const reservation = new PortReservation('15000-15999')
    * reservation.releasePorts(reservation.reservePorts(2))
    */
   releasePorts(ports: Iterable<number>): void {
@@ -94,7 +99,8 @@ export class PortReservation {
    * Whether this reservation has given a port, and not got it back.
    *
    * @example
-   * reservation.isReserved(15000) // true
+   * const reservation = new PortReservation('15000-15999')
+   * reservation.isReserved(15000) // false
    */
   isReserved(port: number): boolean {
     return this.#reserved.has(port)
@@ -105,7 +111,8 @@ export class PortReservation {
    * function isFree() whether the port can be bound.
    *
    * @example
-   * reservation.isFree(15000) && isFree(15000)
+   * const reservation = new PortReservation('15000-15999')
+   * reservation.isFree(15000) // true
    */
   isFree(port: number): boolean {
     return !this.#reserved.has(port)

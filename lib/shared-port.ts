@@ -25,8 +25,10 @@ import type { Port4meOptions } from './types.js'
  * @example
  * // playwright.config.ts
  * const port = sharedPort('e2e')
- * export default { use: { baseURL: `http://localhost:${port}` },
- *                  webServer: { command: `node server.js --port ${port}`, port } }
+ * module.exports = {
+ *   use: { baseURL: `http://localhost:${port}` },
+ *   webServer: { command: `node server.js --port ${port}`, port },
+ * }
  */
 export function sharedPort(options?: string | Port4meOptions): number {
   const settings = readSettings(options, currentEngine())

@@ -161,8 +161,10 @@ export interface PortLease {
    *   server throws. Nothing that this made listen goes on; a server that listened before does
    *
    * @example
-   * const server = http.createServer(app)
+   * const lease = leasePort('api')
+   * const server = http.createServer()
    * await lease.listen(server)
+   * server.close()
    */
   listen<Server extends Listenable>(
     server: Server,

@@ -34,7 +34,7 @@ declare namespace getPort {
    * Forgets which ports were returned, reserved ones included.
    *
    * @example
-   * afterEach(clearLockedPorts)
+   * clearLockedPorts()
    */
   export function clearLockedPorts(): void
   export { getPort as default }

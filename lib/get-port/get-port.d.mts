@@ -35,6 +35,6 @@ export function portNumbers(from: number, to: number): Iterable<number>
  * Forgets which ports were returned, reserved ones included.
  *
  * @example
- * afterEach(clearLockedPorts)
+ * clearLockedPorts()
  */
 export function clearLockedPorts(): void
