@@ -182,7 +182,7 @@ class Thread {
     for (int i = 0; i < 4; ++i) {
       LockState state = LockState::kFailed;
       const bool held = IsHeldDuring(question, port, [&] {
-        state = look.Ask(question.tcp ? Protocol::kTcp : Protocol::kUdp, port, &error);
+        state = look.LookAt(question.tcp ? Protocol::kTcp : Protocol::kUdp, port, &error);
       });
       CHECK(state != LockState::kFailed);
       CHECK(!(held && state == LockState::kFree));

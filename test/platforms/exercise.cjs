@@ -56,6 +56,18 @@ async function areFree(tools, user, { listPorts }) {
   return true
 }
 
+/** Not by fetch(), whose connect() Wine refuses. */
+function readSite(port) {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ port, agent: false }, async (response) => {
+      let text = ''
+      for await (const chunk of response) text += chunk
+      resolve(text)
+    })
+    request.on('error', reject)
+  })
+}
+
 async function main() {
   const port4me = require(packageFolder)
   result.engine = port4me.engine
@@ -128,14 +140,14 @@ async function main() {
   const web = port4me.leasePort({ user, tool: 'web' })
   const site = await web.listen(http.createServer((_request, response) => response.end('site')))
   check('a server of HTTP has the port', site.address().port === web.port)
-  check('it answers', (await (await fetch(`http://127.0.0.1:${web.port}/`)).text()) === 'site')
+  check('it answers', (await readSite(web.port)) === 'site')
   site.closeAllConnections()
   await close(site)
   check('the port of HTTP is free after', port4me.isFreeTcp(web.port))
 }
 
 main()
-  .catch((error) => result.failures.push(String(error?.stack ?? error)))
+  .catch((error) => result.failures.push(String(error?.cause?.stack ?? error?.stack ?? error)))
   .finally(() => {
     clearTimeout(timer)
     finish()

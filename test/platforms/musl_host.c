@@ -182,8 +182,19 @@ NAPI napi_is_exception_pending(void* env, bool* result) {
   *result = false;
   return OK;
 }
+// An error of the addon: the message is what Call() prints.
+#define THROWS(name) \
+  NAPI name(void* env, const char* code, const char* message) { \
+    (void)env, (void)code; \
+    thrown = strdup(message); \
+    return OK; \
+  }
+THROWS(napi_throw_range_error)
+THROWS(napi_throw_type_error)
+
 #define IS_REFUSED(name) \
   NAPI name(void) { return REFUSED; }
+IS_REFUSED(napi_get_value_bool)
 IS_REFUSED(napi_call_function)
 IS_REFUSED(napi_create_arraybuffer)
 IS_REFUSED(napi_create_async_work)

@@ -10,7 +10,7 @@ import { ROOT } from '../support/paths.js'
 
 const binary = (name: string): string => join(ROOT, 'prebuilds', name)
 const tool = (command: string, ...args: readonly string[]): string =>
-  execFileSync(command, args, { encoding: 'utf8' })
+  execFileSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 26 })
 
 /** The functions of Node-API 8, and its two for the start: node-api-headers. */
 const { symbols } = createRequire(import.meta.url)('node-api-headers') as {
