@@ -11,7 +11,8 @@ import { PROGRAM } from '../support/paths.js'
 import { start } from '../support/processes.js'
 import { program, run as runProgram } from '../support/run.js'
 
-const alice = { PORT4ME_USER: 'alice' }
+const USER = process.env.PORT4ME_USER ?? ''
+const somebody = { PORT4ME_USER: USER }
 
 /** A program that prints its arguments and some variables. */
 const PRINT = [
@@ -22,14 +23,14 @@ const PRINT = [
 ]
 
 function printed(flags: readonly string[], words: readonly string[] = []): unknown {
-  const { status, stdout, stderr } = program(['run', ...flags, '--', ...PRINT, ...words], alice)
+  const { status, stdout, stderr } = program(['run', ...flags, '--', ...PRINT, ...words], somebody)
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return JSON.parse(stdout)
 }
 
 describe('port4me run', () => {
   test('gives the command its port, in PORT and for {port}', () => {
-    const port = String(api.port4me({ user: 'alice', tool: 'run' }))
+    const port = String(api.port4me({ user: USER, tool: 'run' }))
     const words = ['--port={port}', '{port}:{port}', '$PORT', 'a b', '']
     expect(printed(['run'], words)).toEqual([
       [`--port=${port}`, `${port}:${port}`, '$PORT', 'a b', ''],
@@ -39,8 +40,8 @@ describe('port4me run', () => {
   })
 
   test('takes the flags of port4me', async () => {
-    const port = api.port4me({ user: 'bob', tool: 'run', skip: 1 })
-    expect(printed(['--user=bob', '--tool', 'run', '--skip=1', '--env', 'OTHER'])).toEqual([
+    const port = api.port4me({ user: `${USER}2`, tool: 'run', skip: 1 })
+    expect(printed([`--user=${USER}2`, '--tool', 'run', '--skip=1', '--env', 'OTHER'])).toEqual([
       [],
       null,
       String(port),
@@ -52,16 +53,16 @@ describe('port4me run', () => {
   })
 
   test('an empty tool is none, and the last tool counts', () => {
-    const port = String(api.port4me({ user: 'alice', tool: 'run' }))
+    const port = String(api.port4me({ user: USER, tool: 'run' }))
     expect(printed(['a', '--tool=run'])).toEqual([[], port, null])
     const [untold] = printed(['']) as [unknown, string]
     expect(printed(['--tool='])).toEqual([untold, expect.any(String), null])
-    expect(printed([''])).toEqual([[], String(api.port4me({ user: 'alice', tool: '' })), null])
+    expect(printed([''])).toEqual([[], String(api.port4me({ user: USER, tool: '' })), null])
   })
 
   test('--env beats the variable of that name', () => {
     const { stdout } = program(['run', '--env=OTHER', '--', ...PRINT], {
-      ...alice,
+      ...somebody,
       OTHER: 'before',
     })
     expect(JSON.parse(stdout)[2]).toMatch(/^\d+$/)
@@ -195,8 +196,8 @@ describe('port4me run', () => {
     const { status, stdout } = program(['run', '--help'])
     expect(status).toBe(0)
     expect(stdout).toContain('port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]')
-    const variables = { ...alice, _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' }
-    const [port] = api.listPorts(1, { user: 'alice', tool: 'run' })
+    const variables = { ...somebody, _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' }
+    const [port] = api.listPorts(1, { user: USER, tool: 'run' })
     expect(program(['--tool=run'], variables).stdout).toBe(`${port}\n`)
   })
 })
