@@ -116,14 +116,18 @@ describe('questions off the event loop', () => {
       `const { Worker } = require('node:worker_threads'); const { once } = require('node:events')
        const load = 'const p = require(' + JSON.stringify(require.resolve('port4me')) + ');' +
          'for (let i = 0; i < 32; i++) p.probeAsync("1024-65535");' +
-         'setTimeout(() => { require("node:worker_threads").parentPort.postMessage(Date.now());'
-       const worker = new Worker(load + '}, 100)', { eval: true })
+         'const { parentPort } = require("node:worker_threads");' +
+         'parentPort.once("message", () => process.exit());' +
+         'setTimeout(() => parentPort.postMessage(0), 100)'
+       const worker = new Worker(load, { eval: true })
        await once(worker, 'message')
        const start = Date.now()
        await worker.terminate()
        const terminated = Date.now() - start
-       const another = new Worker(load + 'process.exit() }, 100)', { eval: true })
-       const [exitStart] = await once(another, 'message')
+       const another = new Worker(load, { eval: true })
+       await once(another, 'message')
+       const exitStart = Date.now()
+       another.postMessage(0)
        await once(another, 'exit')
        return [terminated, Date.now() - exitStart]`,
       { before },
