@@ -197,7 +197,9 @@ export class HandOver {
   #closeAll(): void {
     if (isListening(this.#server) && !this.#listenedBefore) close(this.#server)
     const listener = this.#listener as object
-    if (listener !== this.#server && isListening(listener) && !served.has(listener)) close(listener)
+    // A server that an earlier lease made listen goes on, unless it listens by this one.
+    const isNew = this.#socket?.isTaken || !served.has(listener)
+    if (listener !== this.#server && isListening(listener) && isNew) close(listener)
     // Two servers have one handle, which is closed once.
     this.#socket?.close()
   }
