@@ -30,7 +30,11 @@ for (const target of Object.values(TARGETS)) {
   if (status !== 0) throw new Error(`CMake failed for ${target}:\n${output?.join('')}`)
   const commands = JSON.parse(readFileSync(join(folder, 'compile_commands.json'), 'utf8'))
   const [native, scripts] = ['native', 'scripts'].map((folder) =>
-    commands.filter(({ file }) => file.startsWith(join(ROOT, folder))),
+    // Of the addon: the programs of the tests are built for this system alone.
+    commands.filter(
+      ({ file, command }) =>
+        file.startsWith(join(ROOT, folder)) && command.includes('CMakeFiles/port4me.dir'),
+    ),
   )
   if (native.length === 0) throw new Error(`CMake compiles nothing of native/ for ${target}`)
   for (const { command, directory } of [...native, ...scripts]) {
