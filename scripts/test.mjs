@@ -18,7 +18,10 @@ if (given.includes('--one')) {
 }
 
 const prefix = given.includes('--shared-network') ? [] : ownNetwork()
-if (prefix.length === 0) console.error("These tests run on the machine's own network.")
+if (prefix.length === 0) {
+  console.error("These tests run on the machine's own network.")
+  process.env.TESTS_SHARE_NETWORK = '1' // some tests are more patient then
+}
 const vitest = join(
   dirname(createRequire(import.meta.url).resolve('vitest/package.json')),
   'vitest.mjs',

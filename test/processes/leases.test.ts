@@ -15,6 +15,9 @@ import { OWN_NETWORK, script } from '../support/run.js'
 
 const LEASER = fileURLToPath(new URL('leaser.cjs', import.meta.url))
 
+/** On a network of their own (scripts/test.mjs) the tests have no neighbours. */
+const PATIENCE_MS = process.env.TESTS_SHARE_NETWORK === undefined ? '0' : '5000'
+
 const companions: Companion[] = []
 
 function beside(...args: Parameters<typeof start>): Companion {
@@ -70,14 +73,14 @@ async function leaseAll(ports: readonly number[]) {
   return await vi.waitFor(() => api.leasePorts(ports.length, { include: ports }), 5_000)
 }
 
-/** As leaseBeside(), of these ports alone. */
+/** As leaseBeside(), of these ports alone, each of which another program may have for a moment. */
 async function leaseBesideWithin(
   engines: readonly string[],
   count: number,
   include: readonly number[],
 ) {
   const leasers = engines.map((PORT4ME_ENGINE) =>
-    beside(process.execPath, [LEASER, ROOT, String(count), 'within'], {
+    beside(process.execPath, [LEASER, ROOT, String(count), 'within', PATIENCE_MS], {
       PORT4ME_ENGINE,
       PORT4ME_INCLUDE: include.join(),
     }),
