@@ -10,6 +10,9 @@
 export interface Engine {
   readonly name: 'native' | 'fallback'
 
+  /** The name and version of this contract: CONTRACT of lib/codes.ts. */
+  readonly contract: string
+
   /** The numbers of lib/codes.ts as this engine has them, by their names there (`Reason.LEASED`). */
   codes(): Readonly<Record<string, number>>
 

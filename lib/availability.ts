@@ -8,11 +8,11 @@ import {
   probe as verdictsOn,
 } from './engine/questions.js'
 import { Port4meError, quote } from './errors.js'
-import { nextTurn } from './next-turn.js'
 import { portsInOrder } from './settings/port-bits.js'
 import { addPorts, checkCount, type PortIntervals } from './settings/port-spec.js'
 import { type Asked, readQuestion } from './settings/question.js'
 import { checkNames, integer } from './settings/values.js'
+import { nextTurn } from './timers.js'
 import type { PortSpec, PortStatus, ProbeOptions } from './types.js'
 
 type Protocol = 'tcp' | 'udp' | 'both'

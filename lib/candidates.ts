@@ -2,6 +2,8 @@
 
 import type { Engine, PortBits } from '../binding.js'
 import { Port4meError } from './errors.js'
+import type { Settings } from './settings/settings.js'
+import type { Share } from './settings/worker.js'
 
 /** What the candidates follow from. */
 export interface Candidates {
@@ -69,7 +71,7 @@ export function noCandidate({ skip, prepended, share }: Candidates): Port4meErro
   )
 }
 
-export function prependedAfterSkip({ prepended, skip }: Candidates): Uint16Array {
+function prependedAfterSkip({ prepended, skip }: Candidates): Uint16Array {
   return prepended.subarray(Math.min(skip, prepended.length))
 }
 
@@ -93,6 +95,43 @@ export function onePeriod(from: Candidates, engine: Engine): Uint16Array {
 }
 
 /** How many candidates there are, each counted once. */
-export function countCandidates(from: Candidates, engine: Engine): number {
+function countCandidates(from: Candidates, engine: Engine): number {
   return prependedAfterSkip(from).length + onePeriod(from, engine).length
+}
+
+/** The error of a search that tried so many candidates, and found none that is free. */
+export function noFreePort(tries: number, { candidates, engine }: Settings): Port4meError {
+  const count = countCandidates(candidates, engine)
+  const tried =
+    tries > 1
+      ? `${tries} candidates were tried, and each is taken`
+      : count > 1
+        ? '1 candidate was tried, and it is taken'
+        : 'the one candidate is taken'
+  const rest = tries < count ? '; more remain, for a higher maxTries (PORT4ME_MAX_TRIES)' : ''
+  return new Port4meError('ERR_NO_FREE_PORT', `no free port: ${tried}${rest}`)
+}
+
+/**
+ * Every count-th of the candidates. A port that comes several times counts where it comes first, so
+ * that no two workers ever have one in common.
+ */
+export function shareOf(all: Candidates, share: Share, engine: Engine): Candidates {
+  const [index, count] = share
+  const prepended = prependedAfterSkip(all)
+  const first = new Set(prepended)
+  const sequence = onePeriod(all, engine).filter((port) => !first.has(port))
+  const allowed = new Uint8Array(all.allowed.length)
+  for (const [rank, port] of sequence.entries()) {
+    if ((prepended.length + rank) % count !== index) continue
+    allowed[port >> 3] = (allowed[port >> 3] as number) | (1 << (port & 7))
+  }
+  return {
+    // The generator's state is the port it gave: after the last of a period comes the first.
+    seed: sequence.at(-1) ?? all.seed,
+    allowed,
+    prepended: prepended.filter((_, rank) => rank % count === index),
+    skip: 0,
+    share,
+  }
 }

@@ -1,6 +1,12 @@
 // The numbers that cross between TypeScript and an engine, by name: native/codes.h is the same for C++. The
 // contract suite compares the two.
 
+/**
+ * The name and version of what binding.d.ts declares. A file that was found and loaded as the addon is used only
+ * if it has this too. The version changes with each change that an older addon would not understand.
+ */
+export const CONTRACT = 'port4me 1'
+
 /** What a question is the sum of. */
 export const Ask = {
   TCP: 1,

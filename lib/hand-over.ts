@@ -1,10 +1,10 @@
 // Gives a server a port that is held: as a socket that listens on it already.
 
 import type { Server } from 'node:net'
-import timers from 'node:timers'
 import type { Hold } from '../binding.js'
+import { builtin } from './builtin.js'
 import { asSystemError, Port4meError } from './errors.js'
-import { nextTurn } from './next-turn.js'
+import { hrtime, nextTurn, setTimeout } from './timers.js'
 import type { Listenable, ListenOptions } from './types.js'
 
 /** Where to bind a leased port by its number. */
@@ -31,10 +31,6 @@ const TAKES_SOCKETS = process.versions.bun === undefined
  */
 const PATIENCE_NS = 300_000_000n
 const LONGEST_PAUSE_MS = 3
-
-// Taken when this is loaded: fake timers of tests replace them later, and stand still.
-const { setTimeout } = timers
-const { hrtime } = process
 
 type Emitter = NodeJS.EventEmitter & { readonly listening?: unknown }
 
@@ -142,7 +138,7 @@ export class HandOver {
   }
 
   #openServer(where: object): Server {
-    const { createServer } = require('node:net') as typeof import('node:net')
+    const { createServer } = builtin('node:net')
     return createServer().listen(where, this.#backlog)
   }
 
@@ -350,7 +346,7 @@ function isInUse(error: unknown): boolean {
 }
 
 function isClusterWorker(): boolean {
-  return (require('node:cluster') as typeof import('node:cluster').default).isWorker
+  return (builtin('node:cluster') as unknown as typeof import('node:cluster').default).isWorker
 }
 
 function isEmitter(value: unknown): value is Emitter {
@@ -362,7 +358,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function events(): typeof import('node:events') {
-  return require('node:events') as typeof import('node:events')
+  return builtin('node:events')
 }
 
 function ignore(): void {}

@@ -1,12 +1,11 @@
-// The public names, and nothing else.
-
-import { currentEngine } from './engine/engine.js'
+// The public names, and nothing else. In dist/ main.ts gives them, those of rest.ts at their first use.
 
 export { isFree, isFreeTcp, isFreeUdp, probe, probeAsync } from './availability.js'
 export { Port4meError, type Port4meErrorCode } from './errors.js'
 export { leasePort, leasePorts } from './lease.js'
+export { listPorts, portRank, portSequence } from './listing.js'
 export { type PortRange, pickRandomUnusedPort, pickUnusedPort, portRange } from './openport.js'
-export { listPorts, port4me, port4meAsync, portRank, portSequence } from './port4me.js'
+export { port4me, port4meAsync } from './port4me.js'
 export { PortReservation } from './reservation.js'
 export { sharedPort } from './shared-port.js'
 export type {
@@ -33,8 +32,3 @@ export type {
  * console.log(engine) // 'native'
  */
 export declare const engine: 'native' | 'fallback'
-
-// (scripts/bundle.mjs tells Node.js of the name, for an `import { engine }`.)
-Object.defineProperties(module.exports, {
-  engine: { enumerable: true, get: (): 'native' | 'fallback' => currentEngine().name },
-})

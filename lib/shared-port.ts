@@ -1,5 +1,6 @@
 // One port for a whole process tree.
 
+import { builtin } from './builtin.js'
 import { currentEngine } from './engine/engine.js'
 import { pickFrom } from './port4me.js'
 import { readVariable, setSharedVariable } from './settings/environment.js'
@@ -45,7 +46,7 @@ export function sharedPort(options?: string | Port4meOptions): number {
  * process tree must find it too, so that what goes into it, and in which order, stays as it is.
  */
 function variableOf({ identity, candidates, values, asked }: Settings): string {
-  const { createHash } = require('node:crypto') as typeof import('node:crypto')
+  const { createHash } = builtin('node:crypto')
   const rest = JSON.stringify([
     identity.user,
     identity.tool,

@@ -10,6 +10,9 @@
 
 namespace port4me {
 
+// The name and version of what binding.d.ts declares: lib/codes.ts.
+inline constexpr char kContract[] = "port4me 1";
+
 // Why a port is not free: the lowest bits of a verdict. 0: it is free. When several sockets are
 // refused for different reasons, the greatest is reported.
 #define PORT4ME_REASONS(REASON)   \

@@ -1,55 +1,54 @@
 // The C++ addon: a fresh build if there is one, else the prebuilt binary for this system.
 
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
-import { join } from 'node:path'
+import { normalize } from 'node:path'
 import type { Engine } from '../../binding.js'
+import { CONTRACT } from '../codes.js'
 import { asSystemError } from '../errors.js'
-import { steersBinaryLookup } from '../settings/environment.js'
+import { addonPlaces, IS_BUNDLED } from './places.js'
 
 /** What became of loading it. `file`: the binary for this system, if there is one. */
 export type Loaded =
   | { readonly engine: Engine; readonly file: string; readonly failure?: never }
   | { readonly engine?: never; readonly file: string | undefined; readonly failure: string }
 
-/** Every bundle stands in dist/, one folder below the package. */
-const PACKAGE_ROOT = join(__dirname, '..')
-
-/** Loads the binary that stands where it is expected, and asks node-gyp-build only when none does. */
+/** Loads the first file that is the addon. When there is none, the answer tells why the first one was refused. */
 export function loadNative(): Loaded {
-  const expected = steersBinaryLookup() ? undefined : expectedFile()
-  const loaded = expected === undefined ? undefined : load(expected)
-  if (loaded?.engine !== undefined) return loaded
-  let found: string
-  try {
-    const { path } = require('node-gyp-build') as { path: (directory: string) => string }
-    found = path(PACKAGE_ROOT)
-  } catch (error) {
-    return loaded ?? failed(undefined, error)
+  let refused: Loaded | undefined
+  for (const place of addonPlaces(prebuilt())) {
+    const file = normalize(place)
+    if (!existsSync(file)) continue
+    const loaded = load(file)
+    if (loaded.engine !== undefined) return loaded
+    refused ??= loaded
   }
-  return loaded?.file === found ? loaded : load(found)
+  return refused ?? { file: undefined, failure: `there is no addon${IN_BUNDLE}` }
 }
 
-/**
- * The binary that node-gyp-build would choose among those that this package ships: a fresh build, or
- * the one for this platform, architecture and C library. To look here first takes a third of the time.
- */
-function expectedFile(): string | undefined {
+const IN_BUNDLE = IS_BUNDLED
+  ? ': the bundle that port4me is part of has none beside it. Mark port4me as external to keep the addon'
+  : ` for ${process.platform} on ${process.arch}`
+
+/** The binary for this platform, architecture and C library, by its path in prebuilds/: as prebuildify names it. */
+function prebuilt(): string {
   const { platform, arch } = process
-  // As node-gyp-build tells musl: it is the C library of Alpine.
+  // Alpine's C library is musl. (node-gyp-build tells it by the same file.)
   const libc = platform !== 'linux' ? '' : existsSync('/etc/alpine-release') ? '.musl' : '.glibc'
-  return [
-    join(PACKAGE_ROOT, 'build/Release/port4me.node'),
-    join(PACKAGE_ROOT, `prebuilds/${platform}-${arch}/port4me${libc}.node`),
-  ].find((file) => existsSync(file))
+  return `${platform}-${arch}/port4me${libc}.node`
 }
 
 function load(file: string): Loaded {
+  const loaded: { exports: Partial<Engine> } = { exports: {} }
   try {
     if (process.platform === 'linux') checkLength(file)
-    return { engine: require(file) as Engine, file }
+    // What `require` does for a file whose path is known, and bundlers do not follow.
+    process.dlopen(loaded, file)
   } catch (error) {
     return failed(file, error)
   }
+  const { contract } = loaded.exports
+  if (contract === CONTRACT) return { engine: loaded.exports as Engine, file }
+  return { file, failure: `${file} is not the addon of this version of port4me` }
 }
 
 /**

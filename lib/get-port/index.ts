@@ -1,6 +1,7 @@
 // A drop-in for the package get-port, version 7: its options and behaviour, on this package's probe.
 // (What users read of these functions is in the d.mts and d.cts beside.)
 
+import { builtin } from '../builtin.js'
 import { currentEngine } from '../engine/engine.js'
 import { Port4meError, quote } from '../errors.js'
 import { readQuestion } from '../settings/question.js'
@@ -79,9 +80,9 @@ export default async function getPort(options?: Options): Promise<number> {
 
 /** The address of a name, as net.Server's listen() chooses it: the first that needs no zone. */
 async function resolve(name: string): Promise<string> {
-  const { isIP } = require('node:net') as typeof import('node:net')
+  const { isIP } = builtin('node:net')
   if (name === 'localhost' || isIP(name) !== 0) return name
-  const { lookup } = require('node:dns/promises') as typeof import('node:dns/promises')
+  const { lookup } = builtin('node:dns/promises')
   const addresses = await lookup(name, { all: true })
   const usable = addresses.find(({ address }) => !/^fe80:/i.test(address)) ?? addresses[0]
   return usable?.address ?? name

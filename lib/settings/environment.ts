@@ -1,6 +1,7 @@
 // The environment variables, read in one place. Nothing below lib/settings touches process.env.
 
 import type { Engine } from '../../binding.js'
+import { builtin } from '../builtin.js'
 import { asSystemError } from '../errors.js'
 import { OPTIONS, OTHER_VARIABLES, SETTINGS, type Setting, type VariableName } from './table.js'
 
@@ -66,20 +67,6 @@ export function engineVariable(): string | undefined {
   return readVariable('PORT4ME_ENGINE')
 }
 
-/** The variables by which node-gyp-build is told where to look for a binary, and for what. */
-const LOOKUP_VARIABLES = [
-  'PORT4ME_PREBUILD',
-  'PREBUILDS_ONLY',
-  'LIBC',
-  'npm_config_arch',
-  'npm_config_platform',
-]
-
-/** Whether a variable steers node-gyp-build, so that it alone knows which binary is wanted. */
-export function steersBinaryLookup(): boolean {
-  return LOOKUP_VARIABLES.some((name) => readVariable(name) !== undefined)
-}
-
 let checked: { readonly source: NodeJS.ProcessEnv; readonly genuine: boolean } | undefined
 
 /**
@@ -93,7 +80,7 @@ function isProcessEnvironment(source: NodeJS.ProcessEnv): boolean {
 
 function isGenuine(source: NodeJS.ProcessEnv): boolean {
   // Bun keeps what is written to it to itself.
-  const { types } = require('node:util') as typeof import('node:util')
+  const { types } = builtin('node:util')
   if (types.isProxy(source) || process.versions.bun !== undefined) return false
   // The genuine one, alone, refuses symbols with an exception (doc/api/process.md, process.env).
   const key = Symbol('port4me')

@@ -1,6 +1,7 @@
 // The options of a call as they were given: names checked, each read once, and compared with those of the
 // call before.
 
+import { builtin } from '../builtin.js'
 import { OPTIONS, type Option, SETTINGS, type Setting } from './table.js'
 import { checkNames } from './values.js'
 import { readWorker } from './worker.js'
@@ -59,7 +60,7 @@ const LEASE_OPTIONS = optionsOf('lease')
 
 function isShortArray(value: unknown): value is readonly unknown[] {
   if (!Array.isArray(value)) return false
-  const { types } = require('node:util') as typeof import('node:util')
+  const { types } = builtin('node:util')
   return !types.isProxy(value) && value.length <= LONGEST_COPY // a proxy says what it likes
 }
 

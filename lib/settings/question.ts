@@ -1,6 +1,7 @@
 // What to ask of a port, from options and variables to the form that the engines take.
 
 import type { Host, Question } from '../../binding.js'
+import { builtin } from '../builtin.js'
 import { Ask } from '../codes.js'
 import { Port4meError, quote } from '../errors.js'
 import type { ProbeOptions } from '../types.js'
@@ -57,7 +58,7 @@ function readHost({ value, source }: NonNullable<Sourced>): Host {
   const host = nonEmptyText(value, source)
   if (host === 'localhost') return host
   // Not loaded before a host is given: it takes longer to load than all of this package.
-  const { isIP, SocketAddress } = require('node:net') as typeof import('node:net')
+  const { isIP, SocketAddress } = builtin('node:net')
   switch (isIP(host)) {
     case 4:
       return host

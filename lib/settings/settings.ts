@@ -3,6 +3,7 @@
 import type { Engine, Search } from '../../binding.js'
 import type { Candidates } from '../candidates.js'
 import { askedEngine } from '../engine/test-hook.js'
+import { later } from '../later.js'
 import { type Environment, readEnvironment } from './environment.js'
 import { type Door, type Given, given, isSame, type NameOf, placesOf, readGiven } from './given.js'
 import { readAllowed, readPrepended } from './port-sets.js'
@@ -10,7 +11,7 @@ import { type Asked, readQuestion } from './question.js'
 import { readValues, sourced } from './reading.js'
 import { SETTINGS, type Setting, type Values } from './table.js'
 import { currentAccount, type Identity, readIdentity } from './user.js'
-import { type Share, shareOf } from './worker.js'
+import type { Share } from './worker.js'
 
 export interface Settings {
   readonly identity: Identity
@@ -131,7 +132,7 @@ function resolve(source: Source): Settings {
     skip: values.skip,
   }
   const share = given(source.given, 'worker') as Share | undefined
-  const candidates = share === undefined ? all : shareOf(all, share, engine)
+  const candidates = share === undefined ? all : later().shareOf(all, share, engine)
   return {
     identity,
     candidates,

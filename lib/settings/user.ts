@@ -1,5 +1,6 @@
 // Whose ports they are, and what for.
 
+import { builtin } from '../builtin.js'
 import { asSystemError, Port4meError } from '../errors.js'
 import type { Environment } from './environment.js'
 import { given } from './given.js'
@@ -70,7 +71,7 @@ export function currentAccount(): number {
 }
 
 function userOf(account: number): User {
-  const { userInfo } = require('node:os') as typeof import('node:os')
+  const { userInfo } = builtin('node:os')
   try {
     return { name: userInfo().username, from: 'the account', account }
   } catch (error) {

@@ -1,7 +1,6 @@
-// Which worker this is, and its share of the candidates.
+// Which worker this is.
 
-import type { Engine } from '../../binding.js'
-import { type Candidates, onePeriod, prependedAfterSkip } from '../candidates.js'
+import { builtin } from '../builtin.js'
 import { Port4meError, quote } from '../errors.js'
 import { readVariable } from './environment.js'
 import { integer, integerText } from './values.js'
@@ -37,33 +36,9 @@ function shareOfRunner(): Share {
   for (const [name, first] of Object.entries(RUNNERS)) {
     const value = readVariable(name)
     if (value === undefined) continue
-    const { availableParallelism } = require('node:os') as typeof import('node:os')
+    const { availableParallelism } = builtin('node:os')
     const count = Math.max(LEAST_COUNT, 2 * availableParallelism())
     return [integerText(value, name, first, first + count - 1) - first, count]
   }
   return [0, 1]
-}
-
-/**
- * Every count-th of the candidates. A port that comes several times counts where it comes first, so
- * that no two workers ever have one in common.
- */
-export function shareOf(all: Candidates, share: Share, engine: Engine): Candidates {
-  const [index, count] = share
-  const prepended = prependedAfterSkip(all)
-  const first = new Set(prepended)
-  const sequence = onePeriod(all, engine).filter((port) => !first.has(port))
-  const allowed = new Uint8Array(all.allowed.length)
-  for (const [rank, port] of sequence.entries()) {
-    if ((prepended.length + rank) % count !== index) continue
-    allowed[port >> 3] = (allowed[port >> 3] as number) | (1 << (port & 7))
-  }
-  return {
-    // The generator's state is the port it gave: after the last of a period comes the first.
-    seed: sequence.at(-1) ?? all.seed,
-    allowed,
-    prepended: prepended.filter((_, rank) => rank % count === index),
-    skip: 0,
-    share,
-  }
 }

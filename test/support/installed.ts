@@ -9,7 +9,7 @@ export interface Packed {
   readonly unpackedSize: number
 }
 
-/** Installs this package into a folder, as npm packs it, with the dependency that is installed here: no registry is asked. */
+/** Installs this package into a folder, as npm packs it. No registry is asked. */
 export function installPackage(folder: string): Packed {
   const npm = (args: readonly string[], cwd: string): string =>
     execFileSync('npm', args, { cwd, encoding: 'utf8', env: environment() })
@@ -17,7 +17,6 @@ export function installPackage(folder: string): Packed {
   const [packed] = JSON.parse(npm(pack, ROOT)) as [Packed]
   writeFileSync(join(folder, 'package.json'), '{ "name": "user", "private": true }')
   const flags = ['--ignore-scripts', '--omit=dev', '--install-links', '--offline']
-  const packages = [join(folder, packed.filename), join(ROOT, 'node_modules', 'node-gyp-build')]
-  npm(['install', ...flags, ...packages], folder)
+  npm(['install', ...flags, join(folder, packed.filename)], folder)
   return packed
 }

@@ -57,6 +57,9 @@ const LOOK_MS = 250
 const SILENT_LOOKS = 20
 const LOOKS = 1200
 
+/** thread.ts and all that it imports, as a script: scripts/bundle.mjs puts it here. */
+declare const THREAD_CODE: string
+
 let current: AnsweringThread | undefined
 
 /** The thread, started when there is none. Throws an error of the system when that fails. */
@@ -82,9 +85,10 @@ export class AnsweringThread {
     const { port1, port2 } = new MessageChannel()
     const workerData: ThreadData = { port: port2, shared: this.#shared }
     try {
-      // A file of its own in dist/, beside the one that this is bundled into. Without flags and
-      // variables: what NODE_OPTIONS preloads might ask a question too, and start a thread, and so on.
-      this.#worker = new Worker(require.resolve('./fallback-thread.js'), {
+      // The code itself, and no file: a bundle has no other file. Without flags and variables: what NODE_OPTIONS
+      // preloads might ask a question too, and start a thread, and so on.
+      this.#worker = new Worker(THREAD_CODE, {
+        eval: true,
         workerData,
         transferList: [port2],
         execArgv: [],

@@ -1,6 +1,6 @@
 // The drivers of steps.ts: one at once, one with the event loop.
 
-import { nextTurn } from '../../next-turn.js'
+import { nextTurn } from '../../timers.js'
 import { bind, bindNow } from './bind.js'
 import { LocksNow } from './lock.js'
 import type { Steps } from './steps.js'

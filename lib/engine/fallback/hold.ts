@@ -12,7 +12,7 @@ import {
 } from 'node:net'
 import type { Engine, PackedPick } from '../../../binding.js'
 import { Ask, packFound } from '../../codes.js'
-import { nextTurn } from '../../next-turn.js'
+import { nextTurn } from '../../timers.js'
 import { type Bind, refused } from './bind.js'
 import { answerLater } from './drive.js'
 import {

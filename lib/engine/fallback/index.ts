@@ -1,7 +1,7 @@
 // The engine without a binary: binding.d.ts in TypeScript, over public Node.js API.
 
 import type { Engine, Hold, PackedPick } from '../../../binding.js'
-import { allCodes, portOf } from '../../codes.js'
+import { allCodes, CONTRACT, portOf } from '../../codes.js'
 import { bindsAtOnce } from './bind.js'
 import { type AnsweringThread, type BlockingCall, callBlocking, currentThread } from './blocking.js'
 import { answerLater, answerNow } from './drive.js'
@@ -13,6 +13,7 @@ import { ephemeralPortSteps, isFreeSteps, pickSteps, probeSteps, type Steps } fr
 
 export const fallback: Engine = {
   name: 'fallback',
+  contract: CONTRACT,
   codes: allCodes,
   hashcode,
   sequence: fillSequence,

@@ -1,7 +1,6 @@
 // Waits for what holds a port for an instant: another process that asks about it too.
 
-// Taken when this is loaded: fake timers of tests replace the global one later, and stand still.
-const { setTimeout } = globalThis
+import { setTimeout } from '../../timers.js'
 
 /**
  * How long to wait before a port that is in use is asked about again, in milliseconds: each time a

@@ -1,0 +1,14 @@
+// What rest.ts shares with the file that loads it (later.ts): all that remembers something, the error class, and what
+// both need. scripts/bundle.mjs sees to it that rest.js has no copy of these modules.
+
+export { builtin } from './builtin.js'
+export { currentEngine, reportOnEngine } from './engine/engine.js'
+export { asSystemError, isPlainObject, Port4meError, printable, quote } from './errors.js'
+export { foundPort, pickFrom } from './port4me.js'
+export { readEnvironment, readVariable, setSharedVariable } from './settings/environment.js'
+export { portsInOrder } from './settings/port-bits.js'
+export { addPorts, checkCount } from './settings/port-spec.js'
+export { readQuestion } from './settings/question.js'
+export { readSettings, searchFor } from './settings/settings.js'
+export { boolean, checkNames, integer, integerText, nonEmptyText } from './settings/values.js'
+export { hrtime, nextTurn, setTimeout } from './timers.js'

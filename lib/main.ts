@@ -1,0 +1,33 @@
+// What `require('port4me')` gives: the names of index.ts.
+
+import { currentEngine } from './engine/engine.js'
+import { later } from './later.js'
+
+export { Port4meError } from './errors.js'
+export { port4me, port4meAsync } from './port4me.js'
+
+/** The names that are loaded at their first use. */
+const LATER = [
+  'isFree',
+  'isFreeTcp',
+  'isFreeUdp',
+  'leasePort',
+  'leasePorts',
+  'listPorts',
+  'pickRandomUnusedPort',
+  'pickUnusedPort',
+  'PortReservation',
+  'portRange',
+  'portRank',
+  'portSequence',
+  'probe',
+  'probeAsync',
+  'sharedPort',
+] as const
+
+for (const name of LATER) define(name, () => later()[name])
+define('engine', () => currentEngine().name)
+
+function define(name: string, get: () => unknown): void {
+  Object.defineProperty(module.exports, name, { enumerable: true, get })
+}

@@ -1,0 +1,10 @@
+// What later.ts loads.
+
+export { isFree, isFreeTcp, isFreeUdp, probe, probeAsync } from './availability.js'
+export { noCandidate, noFreePort, shareOf } from './candidates.js'
+export { reportPick } from './debug.js'
+export { leasePort, leasePorts } from './lease.js'
+export { listPorts, portRank, portSequence } from './listing.js'
+export { pickRandomUnusedPort, pickUnusedPort, portRange } from './openport.js'
+export { PortReservation } from './reservation.js'
+export { sharedPort } from './shared-port.js'
