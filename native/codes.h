@@ -1,6 +1,5 @@
 // The numbers that cross between C++ and TypeScript, by name. lib/codes.ts is the same for
-// TypeScript, and the contract suite compares the two: a code that only one side has fails there by
-// its name.
+// TypeScript. The contract suite compares the two, and names a code that only one side has.
 
 #ifndef PORT4ME_CODES_H_
 #define PORT4ME_CODES_H_
@@ -13,8 +12,8 @@ namespace port4me {
 // The name and version of what binding.d.ts declares: lib/codes.ts.
 inline constexpr char kContract[] = "port4me 1";
 
-// Why a port is not free: the lowest bits of a verdict. 0: it is free. When several sockets are
-// refused for different reasons, the greatest is reported.
+// Why a port is not free: the lowest bits of a verdict. 0 means that it is free. When several
+// sockets are refused for different reasons, the verdict has the greatest.
 #define PORT4ME_REASONS(REASON)   \
   REASON(kTimeWait, TIME_WAIT, 1) \
   REASON(kDenied, DENIED, 2) REASON(kInUse, IN_USE, 3) REASON(kLeased, LEASED, 4)
@@ -26,7 +25,7 @@ enum class Reason : uint8_t { kNone = 0, PORT4ME_REASONS(PORT4ME_ENUMERATOR) };
 // The bits of a verdict that hold its reason.
 constexpr uint8_t kReasonMask = 7;
 
-// What a question is the sum of.
+// The parts of a question. A question is the sum of some of them.
 enum Ask : uint32_t {
   kAskTcp = 1,
   kAskUdp = 2,
@@ -36,7 +35,7 @@ enum Ask : uint32_t {
   kAskAll = 31,
 };
 
-// What refuses: a verdict is its reason plus these.
+// Which binds were refused. A verdict is its reason plus these.
 enum Refuses : uint8_t {
   kTcpRefuses = 8,
   kUdpRefuses = 16,
@@ -49,15 +48,16 @@ enum Refuses : uint8_t {
 PORT4ME_REASONS(PORT4ME_FITS)
 #undef PORT4ME_FITS
 static_assert((kReasonMask & (kTcpRefuses | kUdpRefuses | kIpv4Refuses | kIpv6Refuses)) == 0,
-              "what refuses must not look like a reason");
+              "the bits of Refuses must not overlap those of a reason");
 static_assert(kAskAll == kAskTcp + kAskUdp + kAskIpv4 + kAskIpv6 + kAskStrictTimeWait,
               "each code of a question must be a bit of its own");
 
-// What the number of tries is multiplied by in the answer of a search: one more than the highest
-// port.
+// The number of tries is multiplied by this in the answer of a search. It is one more than the
+// highest port.
 constexpr uint32_t kTries = 65536;
 
-// The answer of a search as one number, so that no object is made for it. Port 0: none was free.
+// The answer of a search as one number, so that no object is created for it. Port 0: no candidate
+// was free.
 constexpr double PackFound(uint32_t tries, uint16_t port) {
   return static_cast<double>(tries) * kTries + port;
 }
@@ -69,7 +69,7 @@ constexpr uint8_t PackVerdict(Reason reason, bool tcp, bool udp, bool ipv4, bool
 }
 
 struct Code {
-  const char* name;  // as lib/codes.ts has it
+  const char* name;  // its name in lib/codes.ts
   uint32_t value;
 };
 

@@ -5,18 +5,20 @@
 namespace port4me {
 namespace {
 
-// A larger table than anybody has; and one that malloc() keeps where it can be read even when
-// another thread has freed it.
+// No real environment is larger. And malloc() takes a table of this size from memory that stays
+// mapped, so that it can be read even after another thread has freed it.
 constexpr size_t kMostEntries = 8192;
 
 }  // namespace
 
-// Without a lock, as there is none to share with Node.js: a worker with SHARE_ENV may change the
-// table meanwhile, and free it when it grows. So no entry is looked into. Its address tells enough,
-// as entries are never rewritten; what was no entry any more is another address at the next look.
-// Who gives putenv(3) a buffer and later rewrites it in place is not noticed, nor who writes into
-// environ(7) so: neither setenv(3), nor Node.js, which uses it, does that.
-// (volatile, for want of std::atomic_ref in the libc++ of older systems.)
+// This reads the table without a lock, because Node.js has none to share. A worker thread with
+// SHARE_ENV may change the table at the same time, and free it when it grows. So this function
+// compares the addresses of entries and never reads an entry. That is enough: setenv(3) never
+// rewrites an entry, so a changed variable has a new address. If this function reads a stale
+// address, the next call sees another one.
+// A program that rewrites a putenv(3) buffer or an entry of environ(7) in place is not noticed.
+// Neither setenv(3) nor Node.js, which uses it, does that.
+// (volatile, because the libc++ of older systems has no std::atomic_ref.)
 std::optional<uint32_t> EnvironmentWatch::Generation() {
   char** const table = EnvironmentTable();
   if (table == nullptr) return std::nullopt;

@@ -1,5 +1,5 @@
-// A cheap look at whether the process's environment variables have changed: process.env costs some
-// 0.4 µs a variable, as much together as the probe itself.
+// Tells cheaply whether the environment variables of the process have changed. To read them from
+// process.env takes about 0.4 µs each; together they would cost as much as the probe itself.
 
 #ifndef PORT4ME_ENVIRONMENT_WATCH_H_
 #define PORT4ME_ENVIRONMENT_WATCH_H_
@@ -12,12 +12,12 @@ namespace port4me {
 
 class EnvironmentWatch {
  public:
-  // A number that changes when the variables do. Nothing where the system does not let that be
-  // told.
+  // A number that changes when the variables change. std::nullopt where the system cannot tell.
   std::optional<uint32_t> Generation();
 
  private:
-  std::vector<const char*> seen_;  // the table, its end included, when the number last changed
+  // The entries of the table, with the null pointer at its end, when the number last changed.
+  std::vector<const char*> seen_;
   uint32_t generation_ = 0;
 };
 

@@ -9,8 +9,8 @@
 
 namespace port4me {
 
-// Takes UTF-16, as JavaScript holds it: a surrogate pair is one code point, and a lone surrogate
-// counts as itself, exactly as `for (const c of text)` does in the TypeScript engine.
+// Takes UTF-16, as JavaScript strings are. A surrogate pair is one code point, and a lone surrogate
+// counts as itself, as with `for (const c of text)` in the TypeScript engine.
 constexpr uint32_t Hashcode(std::u16string_view text) {
   uint32_t hash = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -22,7 +22,7 @@ constexpr uint32_t Hashcode(std::u16string_view text) {
         ++i;
       }
     }
-    hash = 31 * hash + point;  // unsigned arithmetic wraps: this is the mod 2^32
+    hash = 31 * hash + point;  // modulo 2^32: unsigned arithmetic wraps
   }
   return hash;
 }

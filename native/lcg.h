@@ -9,11 +9,11 @@ namespace port4me {
 
 inline constexpr uint32_t kLcgModulus = 65537;
 
-// 75 is a primitive root of the prime 65537, so from any state but the fixed point 65536 the
-// generator visits each of 0..65535 once before it comes round again.
+// 75 is a primitive root of the prime 65537. So from any state but the fixed point 65536 the
+// generator visits each of 0..65535 once before it repeats.
 inline constexpr uint32_t kLcgPeriod = 65536;
 
-// `value` mod 65537 without a division: 2^16 is -1 there, so the high half counts negative.
+// `value` mod 65537 without a division: 2^16 mod 65537 is -1, so the high half is subtracted.
 constexpr uint32_t ReduceByLcgModulus(uint32_t value) {
   const uint32_t low = value & 0xffff;
   const uint32_t high = value >> 16;
@@ -24,7 +24,7 @@ constexpr uint32_t ReduceByLcgModulus(uint32_t value) {
 constexpr uint32_t NextLcgState(uint32_t state) {
   state = ReduceByLcgModulus(state);
   const uint32_t next = ReduceByLcgModulus(75 * state + 74);
-  // At the fixed point the references go on from the state after it, which is 0.
+  // At the fixed point the reference implementations continue from `state + 1`, which is 0.
   return next == state ? 74 : next;
 }
 

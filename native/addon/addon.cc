@@ -1,4 +1,4 @@
-// The addon: binding.d.ts in C++. Only the files of this folder know Node.js.
+// The addon: binding.d.ts in C++. Only the files of this folder use Node-API.
 
 #include <napi.h>
 

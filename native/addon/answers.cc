@@ -34,7 +34,7 @@ napi_value NewSystemError(napi_env env, const SystemError& error) {
   napi_value exception;
   if (napi_create_error(env, nullptr, Text(env, message), &exception) != napi_ok) return nullptr;
 
-  // Defined, not set: Object.prototype may have anything of these names.
+  // Properties are defined, not set: Object.prototype may have setters of these names.
   std::vector<napi_property_descriptor> properties{Property("code", Text(env, code)),
                                                    Property("syscall", Text(env, error.syscall))};
   if (error.endpoint) properties.push_back(Property("address", Text(env, address)));

@@ -74,7 +74,7 @@ std::span<uint16_t> Arguments::Out(size_t index, const char* name) {
 
 std::span<const uint16_t> Arguments::Ports(size_t index, const char* name) {
   const auto ports = Array<const uint16_t>(index, name, napi_uint16_array);
-  // bind() takes port 0 for "any free port": it would be called free.
+  // bind() understands port 0 as "any free port", so a probe would call it free.
   if (std::find(ports.begin(), ports.end(), 0) != ports.end()) {
     Fail(napi_throw_range_error, name, "must not hold port 0");
     return {};
@@ -82,11 +82,11 @@ std::span<const uint16_t> Arguments::Ports(size_t index, const char* name) {
   return ports;
 }
 
-std::span<const uint8_t> Arguments::Candidates(size_t index) {
-  const auto bytes = Array<const uint8_t>(index, "candidates", napi_uint8_array);
-  if (bytes.size() != CandidateSet::kBytes) {
-    Fail(napi_throw_range_error, "candidates",
-         "must hold " + std::to_string(CandidateSet::kBytes) + " bytes");
+std::span<const uint8_t> Arguments::AllowedPorts(size_t index) {
+  const auto bytes = Array<const uint8_t>(index, "allowed", napi_uint8_array);
+  if (bytes.size() != PortBits::kBytes) {
+    Fail(napi_throw_range_error, "allowed",
+         "must hold " + std::to_string(PortBits::kBytes) + " bytes");
   }
   return bytes;
 }
@@ -104,7 +104,7 @@ port4me::Question Arguments::Question(size_t index) {
   if (!(question.tcp || question.udp) || !(question.ipv4 || question.ipv6)) {
     Fail(napi_throw_range_error, "question", "must name a protocol and a family");
   }
-  // A zone is a name or a number of ASCII too.
+  // An IPv6 zone is an ASCII name or a number.
   const bool is_ascii = std::all_of(host.begin(), host.end(),
                                     [](char16_t unit) { return unit > 0x20 && unit < 0x7f; });
   if (is_ascii) question.host.assign(host.begin(), host.end());
@@ -118,20 +118,20 @@ void Arguments::Fail(decltype(&napi_throw_type_error) raise, const char* name,
                      const std::string& what) {
   if (!ok_) return;
   ok_ = false;
-  // A thread that is ending throws nothing more: what this returns does not matter.
+  // The returned status does not matter: it is an error only in a thread that is ending.
   raise(info_.Env(), nullptr, (std::string(name) + " " + what).c_str());
 }
 
-PickArguments::PickArguments(Arguments* from)
+SearchArguments::SearchArguments(Arguments* from)
     : seed(from->Seed(0)),
-      candidates(from->Candidates(1)),
-      prepend(from->Ports(2, "prepend")),
+      allowed(from->AllowedPorts(1)),
+      prepended(from->Ports(2, "prepended")),
       skip(from->Count(3, "skip")),
       max_tries(from->Count(4, "maxTries")),
       question(from->Question(5)) {}
 
-Search PickArguments::search() const {
-  return {seed, CandidateSet(candidates.first<CandidateSet::kBytes>()), prepend, skip, max_tries};
+Search SearchArguments::search() const {
+  return {seed, PortBits(allowed.first<PortBits::kBytes>()), prepended, skip, max_tries};
 }
 
 }  // namespace port4me::addon

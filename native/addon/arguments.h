@@ -1,5 +1,5 @@
-// The arguments of a call. Each is checked here, so that no call from JavaScript, however wrong,
-// reaches the code below unchecked.
+// The arguments of a call. All of them are checked here, so that no wrong value from JavaScript
+// reaches the rest of the code.
 
 #ifndef PORT4ME_ADDON_ARGUMENTS_H_
 #define PORT4ME_ADDON_ARGUMENTS_H_
@@ -16,9 +16,9 @@
 
 namespace port4me::addon {
 
-// Reads the arguments of one call. After the first wrong one an exception is pending and every
-// later read gives an empty value. No read runs JavaScript: arrays keep their bytes until the
-// function makes or settles something.
+// Reads the arguments of one call. After the first wrong argument an exception is pending, and each
+// later read returns an empty value. No read runs JavaScript. So the bytes of an array stay the
+// same until the function creates a value or settles a promise.
 class Arguments {
  public:
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
@@ -32,36 +32,36 @@ class Arguments {
   uint16_t Port(size_t index, const char* name);   // 1 to 65535
   bool Boolean(size_t index, const char* name);
   std::u16string Text(size_t index, const char* name);
-  // Ports to be written.
+  // An array that the function fills with ports.
   std::span<uint16_t> Out(size_t index, const char* name);
-  // Ports to be read: none is 0.
+  // Ports from 1 to 65535.
   std::span<const uint16_t> Ports(size_t index, const char* name);
-  // The bytes of a CandidateSet: as many as it takes, unless !ok().
-  std::span<const uint8_t> Candidates(size_t index);
-  // Two arguments: the flags of binding.d.ts, and the host.
+  // PortBits::kBytes bytes, if ok().
+  std::span<const uint8_t> AllowedPorts(size_t index);
+  // Reads two arguments: the question and the host of binding.d.ts.
   port4me::Question Question(size_t index);
 
  private:
   template <typename T>
   std::span<T> Array(size_t index, const char* name, napi_typedarray_type wanted);
-  // Throws, by napi_throw_type_error() or napi_throw_range_error(), unless something was wrong
-  // before.
+  // Throws with `raise`, which is napi_throw_type_error or napi_throw_range_error. Does nothing
+  // when an earlier argument was wrong.
   void Fail(decltype(&napi_throw_type_error) raise, const char* name, const std::string& what);
 
   const Napi::CallbackInfo& info_;
   bool ok_ = true;
 };
 
-// What a search for a port is called with: the first seven arguments.
-struct PickArguments {
-  explicit PickArguments(Arguments* from);
+// The first seven arguments of a function that searches for a port: `Search` of binding.d.ts.
+struct SearchArguments {
+  explicit SearchArguments(Arguments* from);
 
-  // Unless !ok().
+  // To be called only if Arguments::ok().
   Search search() const;
 
   uint32_t seed;
-  std::span<const uint8_t> candidates;
-  std::span<const uint16_t> prepend;
+  std::span<const uint8_t> allowed;
+  std::span<const uint16_t> prepended;
   uint64_t skip;
   uint64_t max_tries;
   port4me::Question question;

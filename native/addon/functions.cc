@@ -22,8 +22,8 @@
 
 namespace port4me::addon {
 
-// Each has the name that JavaScript calls it by. A function that has thrown, or cannot make its
-// answer since the thread is ending, returns nothing.
+// Each function has the name that JavaScript calls it by: `pick` is Pick(). It returns an empty
+// value when it has thrown, or when it cannot create its answer because the thread is ending.
 namespace functions {
 
 Napi::Value Hashcode(const Napi::CallbackInfo& info) {
@@ -36,42 +36,41 @@ Napi::Value Hashcode(const Napi::CallbackInfo& info) {
 Napi::Value Sequence(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const uint32_t seed = arguments.Seed(0);
-  const auto candidates = arguments.Candidates(1);
+  const auto allowed = arguments.AllowedPorts(1);
   const uint64_t skip = arguments.Count(2, "skip");
   const std::span<uint16_t> out = arguments.Out(3, "out");
   if (!arguments.ok()) return {};
-  const bool filled =
-      FillCandidates(seed, CandidateSet(candidates.first<CandidateSet::kBytes>()), skip, out);
+  const bool filled = FillCandidates(seed, PortBits(allowed.first<PortBits::kBytes>()), skip, out);
   return Napi::Boolean::New(info.Env(), filled);
 }
 
 Napi::Value Pick(const Napi::CallbackInfo& info) {
   Arguments reader(info);
-  const PickArguments arguments(&reader);
+  const SearchArguments arguments(&reader);
   if (!reader.ok()) return {};
   Prober prober(arguments.question);
-  const port4me::Pick pick =
+  const PickResult pick =
       PickFirstFree(arguments.search(), [&](uint16_t port) { return prober.IsFree(port); });
-  if (pick.port == 0) prober.Conclude();
+  if (pick.port == 0) prober.CheckDenials();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Number::New(info.Env(), Packed(pick));
 }
 
-// The first candidate is nearly always free. To ask about it here takes less time than to hand the
-// question to another thread. Nothing when it is not free.
-std::optional<port4me::Pick> PickFirstCandidate(const PickArguments& arguments) {
+// The first candidate is nearly always free. To probe it here takes less time than to hand the
+// question to another thread. std::nullopt when it is not free.
+std::optional<PickResult> PickFirstCandidate(const SearchArguments& arguments) {
   Prober prober(arguments.question);
   Searcher search(arguments.search());
   search.Run(1, [&](uint16_t port) { return prober.IsFreeNow(port); });
-  if (search.pick().port == 0) return std::nullopt;
-  return search.pick();
+  if (search.result().port == 0) return std::nullopt;
+  return search.result();
 }
 
 Napi::Value PickAsync(const Napi::CallbackInfo& info) {
   Arguments reader(info);
-  const PickArguments arguments(&reader);
+  const SearchArguments arguments(&reader);
   if (!reader.ok()) return {};
-  if (const std::optional<port4me::Pick> pick = PickFirstCandidate(arguments)) {
+  if (const std::optional<PickResult> pick = PickFirstCandidate(arguments)) {
     const napi_value promise = NewResolvedPromise(info.Env(), NewNumber(info.Env(), Packed(*pick)));
     return {info.Env(), promise};
   }
@@ -82,13 +81,13 @@ Napi::Value PickAsync(const Napi::CallbackInfo& info) {
 
 Napi::Value Hold(const Napi::CallbackInfo& info) {
   Arguments reader(info);
-  const PickArguments arguments(&reader);
+  const SearchArguments arguments(&reader);
   const bool exclusive = reader.Boolean(7, "exclusive");
   if (!reader.ok()) return {};
   Holder holder(arguments.question, exclusive ? Admission::kNobody : Admission::kServers);
-  const port4me::Pick pick =
+  const PickResult pick =
       PickFirstFree(arguments.search(), [&](uint16_t port) { return holder.Try(port); });
-  if (pick.port == 0) holder.Conclude();
+  if (pick.port == 0) holder.CheckDenials();
   if (ThrowFailure(info.Env(), holder.error())) return {};
   const Instance& instance = *info.Env().GetInstanceData<Instance>();
   return {info.Env(),
@@ -102,7 +101,7 @@ Napi::Value IsFree(const Napi::CallbackInfo& info) {
   if (!arguments.ok()) return {};
   Prober prober(question);
   const Answer answer = prober.IsFree(port);
-  if (answer == Answer::kBusy) prober.ConcludeSinglePorts();
+  if (answer == Answer::kBusy) prober.CheckDenialsOfSinglePorts();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return Napi::Boolean::New(info.Env(), answer == Answer::kFree);
 }
@@ -120,7 +119,7 @@ Napi::Value Probe(const Napi::CallbackInfo& info) {
     if (!verdict) break;
     verdicts.push_back(Packed(*verdict));
   }
-  prober.ConcludeSinglePorts();
+  prober.CheckDenialsOfSinglePorts();
   if (ThrowFailure(info.Env(), prober.error())) return {};
   return {info.Env(), NewUint8Array(info.Env(), verdicts)};
 }

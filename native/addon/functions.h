@@ -1,4 +1,4 @@
-// The functions of the interface Engine of binding.d.ts.
+// The functions of the interface `Engine` in binding.d.ts.
 
 #ifndef PORT4ME_ADDON_FUNCTIONS_H_
 #define PORT4ME_ADDON_FUNCTIONS_H_
@@ -7,7 +7,7 @@
 
 namespace port4me::addon {
 
-// Makes them properties of an object.
+// Adds the functions to `exports`.
 void DefineFunctions(Napi::Env env, Napi::Object exports);
 
 }  // namespace port4me::addon

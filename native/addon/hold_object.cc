@@ -16,7 +16,7 @@ Napi::Function HoldObject::Define(Napi::Env env) {
        InstanceMethod<&HoldObject::TakeListeningDescriptor>("takeListeningDescriptor")});
 }
 
-napi_value HoldObject::New(napi_env env, napi_value constructor, const port4me::Pick& pick,
+napi_value HoldObject::New(napi_env env, napi_value constructor, const PickResult& pick,
                            port4me::Hold hold) {
   napi_value object;
   void* wrapped;
@@ -25,7 +25,7 @@ napi_value HoldObject::New(napi_env env, napi_value constructor, const port4me::
       napi_unwrap(env, object, &wrapped) != napi_ok || number == nullptr) {
     return nullptr;
   }
-  // Defined, not set: Object.prototype may have anything of this name.
+  // The property is defined, not set: Object.prototype may have a setter of this name.
   const napi_property_descriptor property{"pick",  nullptr, nullptr,         nullptr,
                                           nullptr, number,  napi_enumerable, nullptr};
   if (napi_define_properties(env, object, 1, &property) != napi_ok) return nullptr;

@@ -1,4 +1,4 @@
-// A hold as an object of JavaScript: the interface Hold of binding.d.ts.
+// A hold as a JavaScript object: the interface `Hold` in binding.d.ts.
 
 #ifndef PORT4ME_ADDON_HOLD_OBJECT_H_
 #define PORT4ME_ADDON_HOLD_OBJECT_H_
@@ -10,18 +10,18 @@
 
 namespace port4me::addon {
 
-// Releases the hold when it is collected, and when its thread ends. Its methods are called on such
-// an object alone: V8 sees to that by their signature.
+// Releases the hold when the object is garbage collected, and when its thread ends. V8 checks the
+// receiver of each method call, so `this` is always such an object.
 class HoldObject final : public Napi::ObjectWrap<HoldObject> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // Null when it cannot be made, for want of stack, say, or since the thread is ending: then
-  // nothing is held any more.
-  static napi_value New(napi_env env, napi_value constructor, const port4me::Pick& pick,
+  // Null when the object cannot be created, for example because the thread is ending or the stack
+  // is used up. The hold is then released.
+  static napi_value New(napi_env env, napi_value constructor, const PickResult& pick,
                         port4me::Hold hold);
 
-  // `new` from JavaScript gives one that holds nothing.
+  // When JavaScript calls the constructor, the new object holds nothing.
   explicit HoldObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HoldObject>(info) {}
 
  private:

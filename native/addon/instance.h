@@ -1,4 +1,4 @@
-// What an instance of the addon keeps: one for each thread that loads it.
+// The data of one instance of the addon. Each thread that loads the addon has its own.
 
 #ifndef PORT4ME_ADDON_INSTANCE_H_
 #define PORT4ME_ADDON_INSTANCE_H_

@@ -8,14 +8,14 @@
 namespace port4me::addon {
 namespace {
 
-// How long a work item keeps a thread of the pool. A hundred times what it costs to make one.
+// How long a work item may use a thread of the pool. To create one takes a hundredth of this time.
 constexpr std::chrono::milliseconds kSlice{4};
 
-// Ports that are asked about between two looks at the clock, which may be a system call.
-constexpr uint32_t kPortsBetweenLooks = 16;
+// How many ports are probed before the clock is read again, which may be a system call.
+constexpr uint32_t kPortsPerClockRead = 16;
 
-// Whether the thread is ending, so that nothing can be made or called in it: Node.js still reports
-// finished work to one that is. Making an ArrayBuffer is the least that is refused then.
+// Whether the thread is ending. Node.js still reports finished work to such a thread, but no value
+// can be created and no function called in it. This tries the cheapest call that then fails.
 bool IsEnding(napi_env env) {
   napi_value buffer;
   return napi_create_arraybuffer(env, 0, nullptr, &buffer) != napi_ok;
@@ -32,15 +32,15 @@ bool AsyncQuestion::AskUntil(Clock::time_point end) {
   if (!prober_) prober_.emplace(question_);
   bool is_answered;
   do {
-    is_answered = Ask(&*prober_, kPortsBetweenLooks);
+    is_answered = Ask(&*prober_, kPortsPerClockRead);
   } while (!is_answered && Clock::now() < end);
-  if (is_answered) Conclude(&*prober_);
-  prober_->CloseSockets();  // many questions may wait
+  if (is_answered) CheckDenials(&*prober_);
+  prober_->CloseSockets();  // many questions may be waiting, and each would keep its sockets open
   return is_answered;
 }
 
 void AsyncQuestion::Settle(napi_env env) {
-  // Where one of these fails the thread is ending, and nobody waits for the promise any more.
+  // If one of these calls fails, the thread is ending, and nothing waits for the promise.
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   const bool failed = prober_->error().number != 0;
@@ -48,30 +48,29 @@ void AsyncQuestion::Settle(napi_env env) {
   if (value != nullptr) {
     (failed ? napi_reject_deferred : napi_resolve_deferred)(env, deferred_, value);
   }
-  // What a getter `then` of Object.prototype throws has rejected the promise. V8 leaves it pending
-  // too, and Node.js would end the process by it.
+  // A getter `then` of Object.prototype may have thrown. That has rejected the promise, but V8
+  // leaves the exception pending too, and Node.js would end the process because of it.
   napi_value thrown;
   napi_get_and_clear_last_exception(env, &thrown);
   napi_close_handle_scope(env, scope);
 }
 
-AsyncPick::AsyncPick(const PickArguments& arguments)
+AsyncPick::AsyncPick(const SearchArguments& arguments)
     : AsyncQuestion(arguments.question),
-      candidates_(arguments.candidates.begin(), arguments.candidates.end()),
-      prepend_(arguments.prepend.begin(), arguments.prepend.end()),
-      search_(
-          Search{arguments.seed,
-                 CandidateSet(std::span<const uint8_t>(candidates_).first<CandidateSet::kBytes>()),
-                 prepend_, arguments.skip, arguments.max_tries}) {}
+      allowed_(arguments.allowed.begin(), arguments.allowed.end()),
+      prepended_(arguments.prepended.begin(), arguments.prepended.end()),
+      search_(Search{arguments.seed,
+                     PortBits(std::span<const uint8_t>(allowed_).first<PortBits::kBytes>()),
+                     prepended_, arguments.skip, arguments.max_tries}) {}
 
 bool AsyncPick::Ask(Prober* prober, uint32_t count) {
   return search_.Run(count, [&](uint16_t port) { return prober->IsFree(port); });
 }
 
-void AsyncPick::Conclude(Prober* prober) { prober->Conclude(); }
+void AsyncPick::CheckDenials(Prober* prober) { prober->CheckDenials(); }
 
 napi_value AsyncPick::NewAnswer(napi_env env) const {
-  return NewNumber(env, Packed(search_.pick()));
+  return NewNumber(env, Packed(search_.result()));
 }
 
 AsyncProbe::AsyncProbe(std::span<const uint16_t> ports, const Question& question)
@@ -88,18 +87,18 @@ bool AsyncProbe::Ask(Prober* prober, uint32_t count) {
   return verdicts_.size() == ports_.size();
 }
 
-void AsyncProbe::Conclude(Prober* prober) { prober->ConcludeSinglePorts(); }
+void AsyncProbe::CheckDenials(Prober* prober) { prober->CheckDenialsOfSinglePorts(); }
 
 napi_value AsyncProbe::NewAnswer(napi_env env) const { return NewUint8Array(env, verdicts_); }
 
-// A work item. Node-API keeps it until it is done, and it keeps the queue: nothing it uses goes
-// away when the thread of JavaScript ends first.
+// A work item. Node-API keeps it until it is done, and it keeps the queue. So everything that it
+// uses still exists when the JavaScript thread ends first.
 class QuestionQueue::Slice {
  public:
   Slice(std::shared_ptr<QuestionQueue> queue, Questions unanswered)
       : queue_(std::move(queue)), unanswered_(std::move(unanswered)) {}
 
-  // False, and the slice is gone, when there can be none any more: the thread is ending.
+  // False when the thread is ending and accepts no more work. The slice is then destroyed.
   static bool Start(napi_env env, std::unique_ptr<Slice> slice) {
     napi_value name;
     if (napi_create_string_utf8(env, "port4me", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
@@ -111,12 +110,13 @@ class QuestionQueue::Slice {
       napi_delete_async_work(env, slice->work_);
       return false;
     }
-    slice.release();  // Complete() has it
+    slice.release();  // Complete() owns it now
     return true;
   }
 
  private:
-  // In a thread of the pool. A question that is not answered in time goes to the back of the queue.
+  // Runs in a thread of the pool. A question that is not answered in time goes to the back of the
+  // queue.
   static void Run(napi_env, void* data) {
     Slice& slice = *static_cast<Slice*>(data);
     const Clock::time_point end = Clock::now() + kSlice;
@@ -148,8 +148,8 @@ napi_value QuestionQueue::Add(napi_env env, std::unique_ptr<AsyncQuestion> quest
   return promise;
 }
 
-// What is made and settled may run JavaScript, by the hooks of async_hooks and by a getter `then`
-// of Object.prototype, and that may call Add().
+// The creation of a work item and the settling of a promise may run JavaScript: hooks of
+// async_hooks, or a getter `then` of Object.prototype. That JavaScript may call Add().
 
 void QuestionQueue::StartSlice(napi_env env) {
   slice_is_under_way_ = true;
@@ -158,13 +158,13 @@ void QuestionQueue::StartSlice(napi_env env) {
 }
 
 void QuestionQueue::FinishSlice(napi_env env, Questions unanswered, const Questions& answered) {
-  // What came meanwhile is asked after them.
+  // Questions that were added during the slice come after those that it left unanswered.
   std::move(waiting_.begin(), waiting_.end(), std::back_inserter(unanswered));
   waiting_ = std::move(unanswered);
   for (const auto& question : answered) question->Settle(env);
   slice_is_under_way_ = false;
   if (IsEnding(env)) {
-    waiting_.clear();  // nobody waits for them any more
+    waiting_.clear();  // nothing waits for their answers
   } else if (!waiting_.empty()) {
     StartSlice(env);
   }

@@ -1,10 +1,10 @@
-// Questions off the event loop: one queue for each thread of JavaScript, and a work item of libuv's
-// thread pool that answers from it for some milliseconds at a time.
+// Answers questions off the event loop. Each JavaScript thread has one queue. A work item in
+// libuv's thread pool answers questions from the queue for a few milliseconds.
 //
-// At its end a process, and a worker thread, waits for what is in the pool (uv_library_shutdown()
-// joins its threads; Environment::CleanupHandles() of Node.js waits for requests), and whoever else
-// needs the pool waits for a thread of it: fs, dns, crypto. So one item at most is in the pool, it
-// is short, and the next is made when it is done and the thread goes on.
+// A process or a worker thread that ends waits for the work items in the pool
+// (uv_library_shutdown() joins its threads; Environment::CleanupHandles() of Node.js waits for
+// requests). Other users of the pool (fs, dns, crypto) wait for a free thread. So a queue has at
+// most one item in the pool, the item is short, and the next one is created only after it is done.
 
 #ifndef PORT4ME_ADDON_QUESTION_QUEUE_H_
 #define PORT4ME_ADDON_QUESTION_QUEUE_H_
@@ -27,8 +27,8 @@ namespace port4me::addon {
 
 using Clock = std::chrono::steady_clock;
 
-// A question and the promise of its answer. It keeps copies of what it works on: JavaScript may
-// change its arrays meanwhile.
+// A question and the promise of its answer. It copies its arrays, because JavaScript may change
+// them before the question is answered.
 class AsyncQuestion {
  public:
   explicit AsyncQuestion(const Question& question) : question_(question) {}
@@ -36,21 +36,22 @@ class AsyncQuestion {
   AsyncQuestion(const AsyncQuestion&) = delete;
   AsyncQuestion& operator=(const AsyncQuestion&) = delete;
 
-  // Null when it cannot be made: the thread is ending.
+  // Null when it cannot be created because the thread is ending.
   napi_value NewPromise(napi_env env);
 
-  // Asks on, until it is answered (true) or the time comes (false). For any thread.
+  // Continues until the question is answered (true) or the time is over (false). May be called in
+  // any thread.
   bool AskUntil(Clock::time_point end);
 
   // Settles the promise with the answer, if the thread is not ending.
   void Settle(napi_env env);
 
  protected:
-  // Asks about so many ports at most. True when the question is answered or a system call failed.
+  // Probes at most `count` ports. True when the question is answered or a system call failed.
   virtual bool Ask(Prober* prober, uint32_t count) = 0;
-  // Tells ports that are denied from a system that denies all.
-  virtual void Conclude(Prober* prober) = 0;
-  // Null when it cannot be made: the thread is ending.
+  // Calls Prober::CheckDenials() or Prober::CheckDenialsOfSinglePorts().
+  virtual void CheckDenials(Prober* prober) = 0;
+  // Null when it cannot be created because the thread is ending.
   virtual napi_value NewAnswer(napi_env env) const = 0;
 
  private:
@@ -61,15 +62,15 @@ class AsyncQuestion {
 
 class AsyncPick final : public AsyncQuestion {
  public:
-  explicit AsyncPick(const PickArguments& arguments);
+  explicit AsyncPick(const SearchArguments& arguments);
 
  private:
   bool Ask(Prober* prober, uint32_t count) override;
-  void Conclude(Prober* prober) override;
+  void CheckDenials(Prober* prober) override;
   napi_value NewAnswer(napi_env env) const override;
 
-  std::vector<uint8_t> candidates_;
-  std::vector<uint16_t> prepend_;
+  std::vector<uint8_t> allowed_;
+  std::vector<uint16_t> prepended_;
   Searcher search_;
 };
 
@@ -79,27 +80,27 @@ class AsyncProbe final : public AsyncQuestion {
 
  private:
   bool Ask(Prober* prober, uint32_t count) override;
-  void Conclude(Prober* prober) override;
+  void CheckDenials(Prober* prober) override;
   napi_value NewAnswer(napi_env env) const override;
 
   std::vector<uint16_t> ports_;
-  std::vector<uint8_t> verdicts_;  // of the first ports
+  std::vector<uint8_t> verdicts_;  // for as many of the first ports as were probed
 };
 
 using Questions = std::deque<std::unique_ptr<AsyncQuestion>>;
 
-// For the thread of JavaScript alone.
+// To be used only by the JavaScript thread that it belongs to.
 class QuestionQueue : public std::enable_shared_from_this<QuestionQueue> {
  public:
-  // The promise of an answer; null when the thread is ending.
+  // Returns the promise of the answer, or null when the thread is ending.
   napi_value Add(napi_env env, std::unique_ptr<AsyncQuestion> question);
 
  private:
   class Slice;
 
-  // Gives the pool a work item that asks what waits.
+  // Puts a work item with all waiting questions into the pool.
   void StartSlice(napi_env env);
-  // Takes back what such an item was given.
+  // Settles the answered questions of the item, and continues with the others.
   void FinishSlice(napi_env env, Questions unanswered, const Questions& answered);
 
   Questions waiting_;

@@ -8,7 +8,7 @@
 namespace port4me {
 namespace {
 
-// A prober that listens does so for tens of microseconds.
+// A probe of another program that listens does so for tens of microseconds.
 constexpr std::chrono::milliseconds kListenPatience{40};
 constexpr std::chrono::microseconds kListenPause{100};
 
@@ -22,7 +22,8 @@ Hold& Hold::operator=(Hold&& other) noexcept {
 }
 
 void Hold::Release() {
-  // The port first: who finds the lock taken passes the port over; who finds it free may bind.
+  // The sockets are closed before the locks. A lease that finds a lock taken passes the port over;
+  // one that finds it free must be able to bind the port.
   sockets_.clear();
   locks_.clear();
 }
@@ -31,9 +32,9 @@ void Hold::AdmitServers(SystemError* error) {
   for (HeldSocket& held : sockets_) {
     if (!held.socket.IsOpen()) continue;
     const BindResult admitted = held.socket.AdmitServers();
-    if (admitted.bind != Bind::kBound) *error = admitted.error;
+    if (admitted.status != BindStatus::kBound) *error = admitted.error;
   }
-  if (!kServersBindHeldPorts) sockets_.clear();
+  if (!kServersCanBindHeldPorts) sockets_.clear();
 }
 
 int Hold::TakeListeningDescriptor(int backlog, SystemError* error) {
@@ -45,15 +46,16 @@ int Hold::TakeListeningDescriptor(int backlog, SystemError* error) {
   const auto until = std::chrono::steady_clock::now() + kListenPatience;
   for (;;) {
     const BindResult result = held->socket.Listen(backlog);
-    if (result.bind == Bind::kBound) {
-      // A listening socket keeps everybody out, SO_REUSEADDR or not; but the connections that it
-      // accepts inherit it. Without, their TIME_WAIT would keep the next server out for a minute.
+    if (result.status == BindStatus::kBound) {
+      // No other socket can bind beside a listening one, whether it has SO_REUSEADDR or not. But
+      // accepted connections inherit the option, and without it their TIME_WAIT would keep the
+      // next server out for a minute.
       const BindResult admitted = held->socket.AdmitServers();
-      if (admitted.bind == Bind::kBound) return held->socket.TakeDescriptor();
+      if (admitted.status == BindStatus::kBound) return held->socket.TakeDescriptor();
       *error = admitted.error;
       return -1;
     }
-    if (result.bind != Bind::kInUse || std::chrono::steady_clock::now() >= until) {
+    if (result.status != BindStatus::kInUse || std::chrono::steady_clock::now() >= until) {
       *error = result.error;
       return -1;
     }
@@ -95,10 +97,10 @@ Answer Holder::TakeLocks(uint16_t port) {
   return Answer::kFree;
 }
 
-bool Holder::Conclude() {
+bool Holder::CheckDenials() {
   if (error_.number != 0) return false;
   for (Prober* prober : {&prober_, &binder_}) {
-    if (!prober->Conclude()) {
+    if (!prober->CheckDenials()) {
       error_ = prober->error();
       return false;
     }

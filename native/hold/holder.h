@@ -1,4 +1,4 @@
-// Keeps ports: takes the lock, binds, and lets servers in.
+// Keeps a port: takes its locks, binds its sockets, and admits servers.
 
 #ifndef PORT4ME_HOLD_HOLDER_H_
 #define PORT4ME_HOLD_HOLDER_H_
@@ -13,7 +13,8 @@
 
 namespace port4me {
 
-// What holds a port; nothing, when it was made by default or released.
+// The locks and sockets that hold a port. It is empty after the default constructor and after
+// Release().
 class Hold {
  public:
   Hold() = default;
@@ -21,19 +22,20 @@ class Hold {
   Hold(Hold&&) = default;
   Hold& operator=(Hold&& other) noexcept;
 
-  // Lets go of all. A second time does nothing.
+  // Closes all sockets and locks. A second call does nothing.
   void Release();
 
   bool IsEmpty() const { return locks_.empty() && sockets_.empty(); }
 
-  // Lets servers bind the port beside the sockets, which the lock guards from other holders; where
-  // the system cannot, lets the sockets go. Sets `*error` when a system call failed.
+  // Lets servers bind the port beside the sockets, while the locks keep other holders out. Where
+  // the system does not support this, the sockets are closed. Sets `*error` when a system call
+  // fails.
   void AdmitServers(SystemError* error);
 
-  // Makes the TCP socket listen and gives its descriptor away, to be closed by the caller; what
-  // else holds the port stays until Release(). -1: there is not exactly one such socket, or the
-  // system has no descriptors; or a system call failed, with `*error` set, and the socket is still
-  // held.
+  // Makes the TCP socket listen and returns its descriptor, which the caller must close. The other
+  // sockets and the locks stay until Release(). Returns -1 when there is not exactly one TCP
+  // socket, when the system has no descriptors, or when a system call fails. In the last case
+  // `*error` is set and the socket is still held.
   int TakeListeningDescriptor(int backlog, SystemError* error);
 
  private:
@@ -43,17 +45,17 @@ class Hold {
   std::vector<HeldSocket> sockets_;
 };
 
-// Holds the first port that can be held, of those it is asked to try.
+// Tries ports until one can be held.
 class Holder {
  public:
   Holder(const Question& question, Admission admission);
 
-  // kFree: the port is held; Take() gives the hold. kError: error() says what failed, and nothing
-  // is held.
+  // kFree: the port is held, and Take() returns the hold. kError: error() says which system call
+  // failed, and nothing is held.
   Answer Try(uint16_t port);
 
-  // As Prober::Conclude().
-  bool Conclude();
+  // See Prober::CheckDenials().
+  bool CheckDenials();
 
   Hold Take();
 
@@ -64,7 +66,7 @@ class Holder {
 
   Question question_;
   Admission admission_;
-  Prober prober_;  // asks, where a bind to hold does not see all
+  Prober prober_;  // used only if kHoldNeedsProbe
   Prober binder_;
   Hold hold_;
   SystemError error_;

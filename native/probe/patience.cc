@@ -16,14 +16,14 @@ constexpr uint32_t kMemoryMs = 1000;
 constexpr uint64_t kShortestWaitNs = 200'000;
 constexpr uint64_t kLongestWaitNs = 1'000'000;
 
-// When a port was found in use, as NowMs() counts. Threads may mix what they write; then they wait,
-// or do not, for no better reason.
+// When a port was found in use, in the milliseconds of NowMs(). Two threads may write the fields of
+// one port at the same time; the worst result is one wait too many or too few.
 struct InUse {
   std::atomic<uint32_t> first{0};
-  std::atomic<uint32_t> last{0};  // 0: it was not
+  std::atomic<uint32_t> last{0};  // 0: never, or it was free since
 };
 
-// The pages of it that nobody writes to take no memory.
+// Pages of this array that are never written take no memory.
 constinit std::array<InUse, 65536> in_use{};
 
 uint32_t NowMs() {
@@ -35,8 +35,8 @@ uint32_t NowMs() {
 }  // namespace
 
 void WaitForAnotherProbe() {
-  // The nanosecond and the thread differ among those who collided: mixed well, they are random
-  // enough (the finalizer of SplitMix64).
+  // Threads and processes that collided differ in the nanosecond and in the thread id. The
+  // finalizer of SplitMix64 mixes the two into a number that is random enough.
   uint64_t mixed = static_cast<uint64_t>(Clock::now().time_since_epoch().count()) +
                    std::hash<std::thread::id>{}(std::this_thread::get_id());
   mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;

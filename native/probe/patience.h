@@ -1,6 +1,6 @@
-// Whether to ask again about a port that was just refused. Another process that looks whether the
-// port is free, as this one does, holds it for some microseconds; programs that start at the same
-// moment would all lose their own port to each other. A server keeps it.
+// Decides whether to probe a refused port once more. The probe of another process holds a port for
+// some microseconds, while a server keeps it. Without a second probe, programs that start at the
+// same moment would all pass over their own port because of each other's probes.
 
 #ifndef PORT4ME_PROBE_PATIENCE_H_
 #define PORT4ME_PROBE_PATIENCE_H_
@@ -9,19 +9,20 @@
 
 namespace port4me {
 
-// How often to ask again, after a wait each.
-constexpr int kPatientTries = 3;
+// How many times to probe again. Each time follows a wait.
+constexpr int kRetries = 3;
 
-// Sleeps for 0.2 to 1 ms, at random, so that those who collided do not meet again. (Windows sleeps
-// for up to a tick of its clock, some 16 ms.)
+// Sleeps for a random time of 0.2 to 1 ms, so that probes which collided do not collide again.
+// (Windows sleeps for up to one tick of its clock, about 16 ms.)
 void WaitForAnotherProbe();
 
-// Whether asking again is no use: the port was found in use in spite of all waits, whenever a
-// thread of this process asked for 40 ms or longer, last less than a second ago. (A program that is
-// interrupted while it looks holds the port for as long as the others run.)
+// Whether another probe is useless, because the port is known to have a server: for at least 40 ms
+// each thread of this process that probed it found it in use after all waits, the last time less
+// than a second ago. (40 ms, because a program that the system interrupts during its probe holds
+// the port until it runs again.)
 bool IsKnownToBeInUse(uint16_t port);
 
-// In spite of all waits.
+// The port was in use after all waits.
 void NoteInUse(uint16_t port);
 void NoteFree(uint16_t port);
 

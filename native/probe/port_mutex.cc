@@ -8,20 +8,20 @@ namespace {
 
 constexpr size_t kGroups = 64;
 
-// A cache line each.
+// Each mutex has a cache line of its own.
 struct alignas(64) Group {
   std::mutex mutex;
 };
 
-// Never destroyed, whatever the destructor of std::mutex does here: threads may still probe while
-// the process exits.
+// The union keeps the mutexes from being destroyed: threads may still probe while the process
+// exits.
 union Groups {
   constexpr Groups() : all{} {}
   ~Groups() {}
   std::array<Group, kGroups> all;
 };
 
-// For all threads, as the ports are. It guards no data.
+// Shared by all threads, as ports are. The mutexes guard no data.
 constinit Groups groups;
 
 }  // namespace

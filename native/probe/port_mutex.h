@@ -1,5 +1,5 @@
-// Keeps two threads of this process from probing one port at the same time: a probe holds its port
-// for an instant, and they must not take each other for a server.
+// Keeps two threads of this process from probing one port at the same time. A probe holds its port
+// for an instant, and another probe must not take it for a server.
 
 #ifndef PORT4ME_PROBE_PORT_MUTEX_H_
 #define PORT4ME_PROBE_PORT_MUTEX_H_
@@ -9,8 +9,8 @@
 
 namespace port4me {
 
-// The mutex of a port, shared by few others: threads that ask about different ports hardly ever
-// wait for each other. It may be locked until the very end of the process.
+// The mutex of a port. Few ports share one, so threads that probe different ports hardly ever wait
+// for each other. The mutex stays usable while the process exits.
 std::mutex& MutexOf(uint16_t port);
 
 }  // namespace port4me

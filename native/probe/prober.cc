@@ -15,22 +15,22 @@ constexpr uint16_t kFirstUnprivilegedPort = 1024;
 }  // namespace
 
 EndpointProbe::Result EndpointProbe::ResultOf(const BindResult& result) {
-  switch (result.bind) {
-    case Bind::kBound: return {State::kFree, {}};
-    case Bind::kInUse: return {State::kInUse, {}};
-    case Bind::kDenied: return {State::kDenied, result.error};
-    case Bind::kNoFamily:
-    case Bind::kNoAddress: return {State::kAbsent, result.error};
-    case Bind::kFailed: break;
+  switch (result.status) {
+    case BindStatus::kBound: return {State::kFree, {}};
+    case BindStatus::kInUse: return {State::kInUse, {}};
+    case BindStatus::kDenied: return {State::kDenied, result.error};
+    case BindStatus::kNoFamily:
+    case BindStatus::kNoAddress: return {State::kAbsent, result.error};
+    case BindStatus::kFailed: break;
   }
   return {State::kError, result.error};
 }
 
-EndpointProbe::Result EndpointProbe::Probe(uint16_t port, TimeWait time_wait, LockLook* look) {
+EndpointProbe::Result EndpointProbe::Probe(uint16_t port, TimeWait time_wait, LockChecker* locks) {
   const std::lock_guard<std::mutex> lock(MutexOf(port));
   const auto unless_leased = [&](const Result& otherwise) -> Result {
     SystemError error;
-    switch (look->LookAt(endpoint_.protocol, port, &error)) {
+    switch (locks->Check(endpoint_.protocol, port, &error)) {
       case LockState::kFree: return otherwise;
       case LockState::kHeld: return {State::kLeased, {}};
       case LockState::kFailed: break;
@@ -38,20 +38,22 @@ EndpointProbe::Result EndpointProbe::Probe(uint16_t port, TimeWait time_wait, Lo
     return {State::kError, error};
   };
 
-  // What a bind with SO_REUSEADDR is refused, an exclusive one is refused too. Busy ports come in
-  // runs: after one of them the bind that settles it goes first, and alone.
-  const bool reuse_settles = kReuseAddressTellsTimeWait && endpoint_.protocol == Protocol::kTcp &&
+  // If a bind with SO_REUSEADDR is refused, an exclusive bind would be refused too. Busy ports
+  // often follow one another, so after a busy port the bind with SO_REUSEADDR comes first and is
+  // enough.
+  const bool reuse_settles = kCanDetectTimeWait && endpoint_.protocol == Protocol::kTcp &&
                              time_wait == TimeWait::kFree && refused_before_;
   if (!reuse_settles) {
     const Result exclusive = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
     if (exclusive.state == State::kFree) {
       socket_.Close();
-      // A lease is one of the whole port, on whatever address it is held.
+      // A lease covers the whole port, on whatever address it is held. A dual-stack bind would have
+      // been refused.
       return endpoint_.dual_stack ? exclusive : unless_leased(exclusive);
     }
     refused_before_ = exclusive.state == State::kInUse;
-    if (!refused_before_ || endpoint_.protocol == Protocol::kUdp || time_wait == TimeWait::kInUse ||
-        !kReuseAddressTellsTimeWait) {
+    if (!refused_before_ || endpoint_.protocol == Protocol::kUdp || time_wait == TimeWait::kBusy ||
+        !kCanDetectTimeWait) {
       return exclusive;
     }
   }
@@ -74,14 +76,14 @@ EndpointProbe::Result EndpointProbe::Hold(uint16_t port, TimeWait time_wait, Adm
   return admission == Admission::kNobody ? result : ResultOf(held->back().socket.AdmitServers());
 }
 
-EndpointProbe::Result EndpointProbe::AskSystem(uint16_t* port) {
+EndpointProbe::Result EndpointProbe::ChooseEphemeralPort(uint16_t* port) {
   const BindResult result = socket_.TryBind(endpoint_, 0, Sharing::kExclusive);
-  // The IPv4 wildcard is always an address. BSD says this when the range is used up
-  // (in_pcb_lport_dest() in sys/netinet/in_pcb.c of FreeBSD).
-  if (result.bind == Bind::kNoAddress && !endpoint_.ipv6 && endpoint_.IsWildcard()) {
+  // Every machine has the IPv4 wildcard. BSD gives EADDRNOTAVAIL for it when the range of ephemeral
+  // ports is used up (in_pcb_lport_dest() in sys/netinet/in_pcb.c of FreeBSD).
+  if (result.status == BindStatus::kNoAddress && !endpoint_.ipv6 && endpoint_.IsWildcard()) {
     return {State::kInUse, {}};
   }
-  if (result.bind != Bind::kBound) return ResultOf(result);
+  if (result.status != BindStatus::kBound) return ResultOf(result);
   SystemError error;
   *port = socket_.BoundPort(&error);
   socket_.Close();
@@ -91,7 +93,7 @@ EndpointProbe::Result EndpointProbe::AskSystem(uint16_t* port) {
 bool EndpointProbe::FallBackToIpv4() {
   if (!endpoint_.dual_stack) return false;
   endpoint_ = Wildcard(endpoint_.protocol, false, false);
-  socket_.Close();  // of the other family
+  socket_.Close();  // it is an IPv6 socket
   return true;
 }
 
@@ -101,7 +103,7 @@ void EndpointProbe::Close() {
 }
 
 Prober::Prober(const Question& question, Purpose purpose) : question_(question) {
-  probes_.reserve(4);  // two protocols, two addresses: the most there are
+  probes_.reserve(4);  // at most two protocols with two addresses each
   for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
     if (!(protocol == Protocol::kTcp ? question.tcp : question.udp)) continue;
     if (question.host == "localhost") {
@@ -128,7 +130,6 @@ bool Prober::AddHost(Protocol protocol, const std::string& host, bool optional) 
   return true;
 }
 
-// Not inlined: it is rare.
 bool Prober::Fail(const SystemError& error, const Endpoint& endpoint, uint16_t port) {
   error_ = error;
   error_.endpoint = endpoint;
@@ -136,8 +137,8 @@ bool Prober::Fail(const SystemError& error, const Endpoint& endpoint, uint16_t p
   return false;
 }
 
-template <typename Ask, typename Refused>
-bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, Ask&& ask,
+template <typename AskProbe, typename Refused>
+bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, AskProbe&& ask,
                      Refused&& refused) {
   bool answered = false;
   for (EndpointProbe& probe : *probes) {
@@ -176,8 +177,8 @@ bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, Ask&& as
   return answered;
 }
 
-template <typename Ask, typename Undo>
-Answer Prober::AskUntilRefused(uint16_t port, Ask&& ask, Undo&& undo) {
+template <typename AskProbe, typename Undo>
+Answer Prober::AskUntilRefused(uint16_t port, AskProbe&& ask, Undo&& undo) {
   if (error_.number != 0) return Answer::kError;
   Reason refusal = Reason::kNone;
   const auto ask_all = [&] {
@@ -191,10 +192,10 @@ Answer Prober::AskUntilRefused(uint16_t port, Ask&& ask, Undo&& undo) {
   };
 
   Answer answer = ask_all();
-  if (std::exchange(asked_, true)) return answer;
+  if (std::exchange(has_asked_, true)) return answer;
   if (answer == Answer::kFree) NoteFree(port);
   if (refusal != Reason::kInUse || IsKnownToBeInUse(port)) return answer;
-  for (int i = 0; i < kPatientTries && refusal == Reason::kInUse; ++i) {
+  for (int i = 0; i < kRetries && refusal == Reason::kInUse; ++i) {
     if (!undo()) return answer;
     WaitForAnotherProbe();
     answer = ask_all();
@@ -204,22 +205,23 @@ Answer Prober::AskUntilRefused(uint16_t port, Ask&& ask, Undo&& undo) {
 }
 
 Answer Prober::IsFree(uint16_t port) {
-  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
+  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kBusy : TimeWait::kFree;
   return AskUntilRefused(
-      port, [&](EndpointProbe* probe) { return probe->Probe(port, time_wait, &look_); },
-      // An exclusive lease reads as in use, and is no probe.
+      port, [&](EndpointProbe* probe) { return probe->Probe(port, time_wait, &lock_checker_); },
+      // An exclusive lease looks like a server. It is no probe of another process, so waiting is
+      // useless.
       [&] { return !IsLeased(port); });
 }
 
 Answer Prober::IsFreeNow(uint16_t port) {
-  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
+  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kBusy : TimeWait::kFree;
   return AskUntilRefused(
-      port, [&](EndpointProbe* probe) { return probe->Probe(port, time_wait, &look_); },
+      port, [&](EndpointProbe* probe) { return probe->Probe(port, time_wait, &lock_checker_); },
       [] { return false; });
 }
 
 Answer Prober::Hold(uint16_t port, Admission admission, std::vector<HeldSocket>* held) {
-  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kInUse : TimeWait::kFree;
+  const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kBusy : TimeWait::kFree;
   const size_t before = held->size();
   return AskUntilRefused(
       port, [&](EndpointProbe* probe) { return probe->Hold(port, time_wait, admission, held); },
@@ -231,11 +233,12 @@ Answer Prober::Hold(uint16_t port, Admission admission, std::vector<HeldSocket>*
 
 bool Prober::IsLeased(uint16_t port) {
   SystemError ignored;
-  return (question_.tcp && look_.LookAt(Protocol::kTcp, port, &ignored) == LockState::kHeld) ||
-         (question_.udp && look_.LookAt(Protocol::kUdp, port, &ignored) == LockState::kHeld);
+  return (question_.tcp &&
+          lock_checker_.Check(Protocol::kTcp, port, &ignored) == LockState::kHeld) ||
+         (question_.udp && lock_checker_.Check(Protocol::kUdp, port, &ignored) == LockState::kHeld);
 }
 
-bool Prober::Conclude() {
+bool Prober::CheckDenials() {
   if (error_.number != 0) return false;
   if (denial_.number == 0 || !only_denied_) return true;
   if (!DeniesAnyPort(*denial_.endpoint)) return true;
@@ -243,15 +246,15 @@ bool Prober::Conclude() {
   return false;
 }
 
-bool Prober::ConcludeSinglePorts() {
-  const bool is_of_tcp = denial_.number != 0 && denial_.endpoint->protocol == Protocol::kTcp;
-  if (is_of_tcp && !DeniesAnyPort(Wildcard(Protocol::kUdp, false, false))) return true;
-  return Conclude();
+bool Prober::CheckDenialsOfSinglePorts() {
+  const bool denied_tcp = denial_.number != 0 && denial_.endpoint->protocol == Protocol::kTcp;
+  if (denied_tcp && !DeniesAnyPort(Wildcard(Protocol::kUdp, false, false))) return true;
+  return CheckDenials();
 }
 
 bool Prober::DeniesAnyPort(const Endpoint& endpoint) {
   uint16_t port = 0;
-  return EndpointProbe(endpoint).AskSystem(&port).state == EndpointProbe::State::kDenied;
+  return EndpointProbe(endpoint).ChooseEphemeralPort(&port).state == EndpointProbe::State::kDenied;
 }
 
 std::optional<Verdict> Prober::Probe(uint16_t port) {
@@ -268,25 +271,27 @@ std::optional<Verdict> Prober::Probe(uint16_t port) {
   };
 
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kReported : TimeWait::kFree;
-  const auto ask = [&](EndpointProbe* probe) { return probe->Probe(port, time_wait, &look_); };
+  const auto ask = [&](EndpointProbe* probe) {
+    return probe->Probe(port, time_wait, &lock_checker_);
+  };
   if (!AskEach(&probes_, port, ask, note)) return std::nullopt;
   if (!NoteLeases(port, &verdict)) return std::nullopt;
   if (!dual_stack || verdict.reason == Reason::kLeased) return verdict;
 
-  // A dual-stack socket was refused: which family is it?
-  const Verdict together = verdict;
-  if (explaining_.empty()) {
-    explaining_.reserve(4);
+  // A dual-stack socket was refused. Each family is probed alone, to tell which one refuses.
+  const Verdict dual_stack_verdict = verdict;
+  if (family_probes_.empty()) {
+    family_probes_.reserve(4);
     for (const EndpointProbe& probe : probes_) {
       for (const Endpoint& endpoint : PerFamily(probe.endpoint().protocol)) {
-        explaining_.emplace_back(endpoint);
+        family_probes_.emplace_back(endpoint);
       }
     }
   }
   verdict = Verdict{};
-  if (!AskEach(&explaining_, port, ask, note)) return std::nullopt;
-  // Nothing refuses any more: the port was let go of just now. The first answer stands.
-  return verdict.reason == Reason::kNone ? together : verdict;
+  if (!AskEach(&family_probes_, port, ask, note)) return std::nullopt;
+  // If neither family refuses, the port was released just now, and the first verdict stands.
+  return verdict.reason == Reason::kNone ? dual_stack_verdict : verdict;
 }
 
 bool Prober::NoteLeases(uint16_t port, Verdict* verdict) {
@@ -294,7 +299,7 @@ bool Prober::NoteLeases(uint16_t port, Verdict* verdict) {
   for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
     if (leased || !(protocol == Protocol::kTcp ? verdict->tcp : verdict->udp)) continue;
     SystemError error;
-    const LockState state = look_.LookAt(protocol, port, &error);
+    const LockState state = lock_checker_.Check(protocol, port, &error);
     if (state == LockState::kFailed) return Fail(error, probes_.front().endpoint(), port);
     leased = state == LockState::kHeld;
   }
@@ -311,9 +316,9 @@ uint16_t Prober::EphemeralPort() {
   if (error_.number != 0) return 0;
   for (EndpointProbe& probe : probes_) {
     uint16_t port = 0;
-    EndpointProbe::Result result = probe.AskSystem(&port);
+    EndpointProbe::Result result = probe.ChooseEphemeralPort(&port);
     if (result.state == EndpointProbe::State::kAbsent && probe.FallBackToIpv4()) {
-      result = probe.AskSystem(&port);
+      result = probe.ChooseEphemeralPort(&port);
     }
     if (result.state == EndpointProbe::State::kFree ||
         result.state == EndpointProbe::State::kInUse) {
@@ -328,8 +333,8 @@ uint16_t Prober::EphemeralPort() {
 
 void Prober::CloseSockets() {
   for (EndpointProbe& probe : probes_) probe.Close();
-  for (EndpointProbe& probe : explaining_) probe.Close();
-  look_.Close();
+  for (EndpointProbe& probe : family_probes_) probe.Close();
+  lock_checker_.Close();
 }
 
 }  // namespace port4me

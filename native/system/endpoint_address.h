@@ -1,5 +1,5 @@
-// Endpoints as sockaddr structures and back. The structures have the same names on POSIX and on
-// Windows but come from different headers: include the system's own before this one.
+// Converts endpoints to sockaddr structures and back. The structures have the same names on POSIX
+// and on Windows, but different headers declare them. Include those of the system before this one.
 
 #ifndef PORT4ME_SYSTEM_ENDPOINT_ADDRESS_H_
 #define PORT4ME_SYSTEM_ENDPOINT_ADDRESS_H_
@@ -29,7 +29,7 @@ auto WithAddress(const Endpoint& endpoint, uint16_t port, BindTo&& bind_to) {
   return bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
 
-// inet_ntop(), with a zone as RFC 4007 writes it.
+// The address as inet_ntop() writes it, followed by the IPv6 zone as RFC 4007 writes it.
 inline std::string TextOf(const Endpoint& endpoint) {
   char text[INET6_ADDRSTRLEN] = "";
   inet_ntop(endpoint.ipv6 ? AF_INET6 : AF_INET, endpoint.address.data(), text, sizeof(text));
@@ -39,7 +39,7 @@ inline std::string TextOf(const Endpoint& endpoint) {
 // The port of a socket: getsockname(). 0 when it fails.
 template <typename Handle>
 uint16_t PortOf(Handle handle) {
-  sockaddr_in6 address{};  // sockaddr_in has its port in the same place
+  sockaddr_in6 address{};  // the port of a sockaddr_in is in the same place
   socklen_t length = sizeof(address);
   if (getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length) != 0) return 0;
   return ntohs(address.sin6_port);
@@ -69,9 +69,9 @@ inline bool ReadsAsIpLiteral(const std::string& text) {
   return zone + 1 != text.size() && inet_pton(AF_INET6, text.substr(0, zone).c_str(), &ipv6) == 1;
 }
 
-// getaddrinfo() of a text that was checked to be an IP literal: AI_NUMERICHOST keeps it from asking
-// a name server. What fails is an IPv6 zone that names no interface of this machine: the error is
-// `no_address`.
+// Reads an IP literal with getaddrinfo(). The caller has checked the text. AI_NUMERICHOST prevents
+// a query to a name server. The call fails when an IPv6 zone names no interface of this machine;
+// then `no_address` is the number of the error.
 inline bool ReadHost(const std::string& host, int no_address, Endpoint* endpoint,
                      SystemError* error) {
   addrinfo hints{};

@@ -1,6 +1,8 @@
-// Windows, where the C runtime's table does not follow SetEnvironmentVariableW(), by which Node.js
-// writes; macOS and the BSDs, whose setenv() writes a shorter value over a longer one; Linux with
-// musl, whose setenv() frees entries.
+// Systems whose table of variables does not tell reliably what has changed:
+// - Windows: Node.js writes with SetEnvironmentVariableW(), which does not change the C runtime's
+//   table.
+// - macOS and the BSDs: setenv() writes a shorter value over a longer one.
+// - Linux with musl: setenv() frees entries.
 
 #include "system/environment_table.h"
 

@@ -1,12 +1,12 @@
-// The lock of a leased port. On Linux it is an abstract Unix socket of the name
-// "\0port4me/<protocol>/<port>" (unix(7)): of the same scope as the port, the network namespace,
-// and gone with its process. It is what tells a leased port, whose socket has SO_REUSEADDR and does
-// not listen, from one in TIME_WAIT. Elsewhere the exclusive bind is the lock, and there is nothing
-// to take or to look at. CMakeLists.txt chooses the file that implements it.
+// The lock of a leased port. On Linux it is an abstract Unix socket with the name
+// "\0port4me/<protocol>/<port>" (unix(7)). The name has the same scope as the port, the network
+// namespace, and it goes away with its process. It tells a leased port, whose socket has
+// SO_REUSEADDR and does not listen, from a port in TIME_WAIT. On other systems the exclusive bind
+// is the lock, and these classes do nothing. CMakeLists.txt chooses the file that implements them.
 //
-// The length of an abstract name counts, and libuv before 1.48 fills each name with zero bytes to
-// the longest (libuv pull request 4266): the TypeScript engine has no other there. So a lock is
-// both names.
+// The length is part of an abstract name. libuv before 1.48 pads each name with zero bytes to the
+// greatest length (libuv pull request 4266), so the TypeScript engine cannot bind a shorter name
+// there. For this reason a lock consists of both names, the exact one and the padded one.
 
 #ifndef PORT4ME_SYSTEM_PORT_LOCK_H_
 #define PORT4ME_SYSTEM_PORT_LOCK_H_
@@ -21,9 +21,9 @@
 namespace port4me {
 
 enum class LockState : uint8_t {
-  kFree,    // nobody had it; after Take(), this lock has it
-  kHeld,    // somebody has it, perhaps this process
-  kFailed,  // a system call failed in a way that says nothing about it
+  kFree,    // nobody had the lock; after Take() this object has it
+  kHeld,    // somebody has the lock, perhaps this process
+  kFailed,  // a system call failed in a way that says nothing about the lock
 };
 
 class PortLock {
@@ -33,37 +33,37 @@ class PortLock {
   PortLock(PortLock&& other) noexcept : handles_(std::exchange(other.handles_, {kNone, kNone})) {}
   PortLock& operator=(PortLock&&) = delete;
 
-  // Takes the lock until Release(). Sets `*error` with kFailed.
+  // Takes the lock until Release(). Sets `*error` if it returns kFailed.
   LockState Take(Protocol protocol, uint16_t port, SystemError* error);
   void Release();
 
  private:
   static constexpr int kNone = -1;
-  std::array<int, 2> handles_{kNone, kNone};  // of the two names
+  std::array<int, 2> handles_{kNone, kNone};  // one for each of the two names
 };
 
-// Looks at locks without disturbing them.
-class LockLook {
+// Checks whether locks are held, without disturbing them.
+class LockChecker {
  public:
-  LockLook() = default;
-  ~LockLook() { Close(); }
-  LockLook(const LockLook&) = delete;
-  LockLook& operator=(const LockLook&) = delete;
+  LockChecker() = default;
+  ~LockChecker() { Close(); }
+  LockChecker(const LockChecker&) = delete;
+  LockChecker& operator=(const LockChecker&) = delete;
 
-  // Whether somebody has the lock; kFree too where the system does not let us look. Sets `*error`
-  // with kFailed.
-  LockState LookAt(Protocol protocol, uint16_t port, SystemError* error);
+  // Whether somebody has the lock. Also kFree where a policy forbids to check. Sets `*error` if it
+  // returns kFailed.
+  LockState Check(Protocol protocol, uint16_t port, SystemError* error);
 
-  // Closes what is kept from one look to the next.
+  // Closes the socket that is kept from one check to the next.
   void Close();
 
  private:
-  // Whether a policy refuses every look, that at a name which nobody has too.
-  bool SeesNothing();
+  // Whether a policy refuses every check, even that of a name which nobody has.
+  bool PolicyHidesLocks();
 
   static constexpr int kNone = -1;
-  int handle_ = kNone;                  // kept from one look to the next
-  std::optional<bool> sees_nothing_{};  // found out at the first look that is denied
+  int handle_ = kNone;                        // kept from one check to the next
+  std::optional<bool> policy_hides_locks_{};  // set when the first check is denied
 };
 
 }  // namespace port4me

@@ -13,19 +13,21 @@
 namespace port4me {
 namespace {
 
-enum class Length : uint8_t { kExact, kFilled };
-// In the order of the TypeScript engine, so that of two that race one gets both.
-constexpr std::array kLengths{Length::kFilled, Length::kExact};
+enum class NameLength : uint8_t { kExact, kPadded };
+// The TypeScript engine binds the names in the same order, so that one of two racing processes gets
+// both names.
+constexpr std::array kNameLengths{NameLength::kPadded, NameLength::kExact};
 
 // An abstract name of a lock.
 struct Name {
-  Name(Protocol protocol, uint16_t port, Length of) {
+  Name(Protocol protocol, uint16_t port, NameLength name_length) {
     address.sun_family = AF_UNIX;
     const int written =
         std::snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "port4me/%s/%u",
                       protocol == Protocol::kTcp ? "tcp" : "udp", static_cast<unsigned>(port));
-    length = static_cast<socklen_t>(
-        of == Length::kFilled ? sizeof(address) : offsetof(sockaddr_un, sun_path) + 1 + written);
+    length = static_cast<socklen_t>(name_length == NameLength::kPadded
+                                        ? sizeof(address)
+                                        : offsetof(sockaddr_un, sun_path) + 1 + written);
   }
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
 
@@ -48,7 +50,8 @@ LockState TakeName(const Name& name, int* handle, SystemError* error) {
     *error = {errno, "bind"};
     return LockState::kFailed;
   }
-  // Nobody ever accepts: who looks finds room in the queue, or does not, and knows either way.
+  // No connection is ever accepted. A check may find room in the queue or a full queue; either way
+  // it knows that the lock is held.
   if (listen(*handle, 0) != 0) {
     *error = {errno, "listen"};
     return LockState::kFailed;
@@ -61,7 +64,7 @@ LockState TakeName(const Name& name, int* handle, SystemError* error) {
 LockState PortLock::Take(Protocol protocol, uint16_t port, SystemError* error) {
   LockState state = LockState::kFree;
   for (size_t i = 0; i < handles_.size() && state == LockState::kFree; ++i) {
-    state = TakeName(Name(protocol, port, kLengths[i]), &handles_[i], error);
+    state = TakeName(Name(protocol, port, kNameLengths[i]), &handles_[i], error);
   }
   if (state != LockState::kFree) Release();
   return state;
@@ -74,39 +77,44 @@ void PortLock::Release() {
   }
 }
 
-LockState LockLook::LookAt(Protocol protocol, uint16_t port, SystemError* error) {
-  if (sees_nothing_ == true) return LockState::kFree;
+LockState LockChecker::Check(Protocol protocol, uint16_t port, SystemError* error) {
+  if (policy_hides_locks_ == true) return LockState::kFree;
   if (handle_ == kNone) handle_ = OpenUnix(error);
   if (handle_ == kNone) {
     switch (error->number) {
-      case EAFNOSUPPORT:  // a policy forbids such sockets: systemd's RestrictAddressFamilies=, or
-      case EPERM:  // seccomp(2); what cannot be seen is no reason to refuse a port that binds
+      // A policy forbids Unix sockets: systemd's RestrictAddressFamilies= or seccomp(2). A port
+      // that can be bound counts as free even if its lock cannot be checked.
+      case EAFNOSUPPORT:
+      case EPERM:
       case EACCES: *error = {}; return LockState::kFree;
       default: return LockState::kFailed;
     }
   }
-  for (const Length of : kLengths) {
-    const Name name(protocol, port, of);
+  for (const NameLength name_length : kNameLengths) {
+    const Name name(protocol, port, name_length);
     if (connect(handle_, name.get(), name.length) == 0) {
-      Close();  // it is connected now, and no good for another look
+      Close();  // a connected socket is of no use for another check
       return LockState::kHeld;
     }
     switch (errno) {
-      case ECONNREFUSED: break;  // no such name, or one that does not listen; nothing has changed
-      case EAGAIN: return LockState::kHeld;  // the queue of those who looked is full
-      case EPERM:   // a policy keeps us from the one who has it, as landlock(7) does, scoped; or
-      case EACCES:  // seccomp(2) does from any: what cannot be seen is no reason, as above
-        return SeesNothing() ? LockState::kFree : LockState::kHeld;
+      case ECONNREFUSED: break;  // the name is not bound, or does not listen
+      case EAGAIN:
+        return LockState::kHeld;  // earlier checks have filled the queue
+      // A policy forbids to connect: a scoped landlock(7) domain to a name that is held outside it,
+      // seccomp(2) to any name. In the second case the lock cannot be checked: see above.
+      case EPERM:
+      case EACCES: return PolicyHidesLocks() ? LockState::kFree : LockState::kHeld;
       default: *error = {errno, "connect"}; return LockState::kFailed;
     }
   }
   return LockState::kFree;
 }
 
-// A name that nobody has is refused with ECONNREFUSED before Linux asks a security module, which
-// decides about two sockets (unix_stream_connect() in net/unix/af_unix.c).
-bool LockLook::SeesNothing() {
-  if (sees_nothing_) return *sees_nothing_;
+// Connects to a name that nobody has. Linux refuses that with ECONNREFUSED before it asks a
+// security module, because such a module decides about two sockets (unix_stream_connect() in
+// net/unix/af_unix.c). So another error comes from a policy that forbids every connect().
+bool LockChecker::PolicyHidesLocks() {
+  if (policy_hides_locks_) return *policy_hides_locks_;
   sockaddr_un nobody{};
   nobody.sun_family = AF_UNIX;
   const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
@@ -114,12 +122,12 @@ bool LockLook::SeesNothing() {
                                     "port4me/nobody/%d/%p/%lld", static_cast<int>(getpid()),
                                     static_cast<void*>(this), static_cast<long long>(now));
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + written);
-  sees_nothing_ = connect(handle_, reinterpret_cast<const sockaddr*>(&nobody), length) != 0 &&
-                  (errno == EPERM || errno == EACCES);
-  return *sees_nothing_;
+  policy_hides_locks_ = connect(handle_, reinterpret_cast<const sockaddr*>(&nobody), length) != 0 &&
+                        (errno == EPERM || errno == EACCES);
+  return *policy_hides_locks_;
 }
 
-void LockLook::Close() {
+void LockChecker::Close() {
   if (handle_ == kNone) return;
   close(handle_);
   handle_ = kNone;

@@ -1,4 +1,4 @@
-// Where there are no abstract Unix sockets: the exclusive bind of the port is the lock.
+// Systems without abstract Unix sockets. The exclusive bind of the port is the lock there.
 
 #include "system/port_lock.h"
 
@@ -8,10 +8,10 @@ LockState PortLock::Take(Protocol, uint16_t, SystemError*) { return LockState::k
 
 void PortLock::Release() { handles_ = {kNone, kNone}; }
 
-LockState LockLook::LookAt(Protocol, uint16_t, SystemError*) { return LockState::kFree; }
+LockState LockChecker::Check(Protocol, uint16_t, SystemError*) { return LockState::kFree; }
 
-bool LockLook::SeesNothing() { return false; }
+bool LockChecker::PolicyHidesLocks() { return false; }
 
-void LockLook::Close() { handle_ = kNone; }
+void LockChecker::Close() { handle_ = kNone; }
 
 }  // namespace port4me

@@ -17,8 +17,8 @@
 
 namespace port4me {
 
-// macOS has no SOCK_CLOEXEC: a fork in another thread between the two calls inherits the
-// descriptor for the few microseconds of the probe.
+// macOS has no SOCK_CLOEXEC. If another thread forks between the two calls, the child inherits the
+// descriptor.
 int OpenCloseOnExec(int domain, int type) {
   const int descriptor = socket(domain, type, 0);
   if (descriptor >= 0 && fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
@@ -30,13 +30,13 @@ int OpenCloseOnExec(int domain, int type) {
   return descriptor;
 }
 
-// One socket per family: OpenBSD has no dual-stack sockets at all, and elsewhere a dual-stack
-// bind need not collide with an IPv4-only one. Without SO_REUSEADDR a wildcard bind also collides
-// with a socket on a specific address (in_pcbbind() looks for those with INPLOOKUP_WILDCARD then).
+// One socket per family. OpenBSD has no dual-stack sockets, and elsewhere a dual-stack bind need
+// not collide with an IPv4-only socket. Without SO_REUSEADDR a wildcard bind also collides with a
+// socket on a specific address (in_pcbbind() then searches with INPLOOKUP_WILDCARD).
 std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protocol); }
 
-// What Node.js itself listens on: one dual-stack socket. OpenBSD has none; there two sockets hold,
-// and neither is handed over.
+// Node.js itself listens on one dual-stack socket. OpenBSD has no such sockets: two sockets hold
+// the port there, and neither is handed over.
 std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) {
 #ifdef __OpenBSD__
   return PerFamily(protocol);
@@ -45,38 +45,38 @@ std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) {
 #endif
 }
 
-// A dual-stack bind may pass beside an IPv4-only socket.
+// A dual-stack bind may succeed beside an IPv4-only socket.
 const bool kHoldNeedsProbe = true;
 
-// SO_REUSEADDR does not let two wildcard sockets share a port here (in_pcbbind() asks for
-// SO_REUSEPORT then): a server binds when the hold is released.
-BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
+// With SO_REUSEADDR two wildcard sockets cannot share a port here (in_pcbbind() requires
+// SO_REUSEPORT). So a server can bind only after the hold is released.
+BindResult Socket::AdmitServers() { return {BindStatus::kBound, {}}; }
 
-const bool kServersBindHeldPorts = false;
+const bool kServersCanBindHeldPorts = false;
 
-const bool kReuseAddressTellsTimeWait = true;
+const bool kCanDetectTimeWait = true;
 
-// With SO_REUSEADDR a wildcard bind passes beside a *listener* on a specific address (setsockopt(2)
-// of FreeBSD; in_pcbbind() then looks for an exact match alone). So each address of the machine is
-// asked too: a listener on it refuses the exact match, a connection in TIME_WAIT does not.
+// With SO_REUSEADDR a wildcard bind succeeds beside a *listener* on a specific address
+// (setsockopt(2) of FreeBSD; in_pcbbind() then looks only for an exact match). So each address of
+// the machine is bound too: a listener on it refuses that bind, a connection in TIME_WAIT does not.
 //
 // macOS lets every user bind a port below 1024 on the wildcard, but not on a specific address
-// (in_pcbbind() in bsd/netinet/in_pcb.c and in6_pcbbind() in bsd/netinet6/in6_pcb.c of XNU spare
-// the unspecified address). Such a denial says nothing of the port. A listener there is another
-// user's, and beside that the wildcard is refused, whatever its options (the same functions).
+// (in_pcbbind() in bsd/netinet/in_pcb.c and in6_pcbbind() in bsd/netinet6/in6_pcb.c of XNU exempt
+// the unspecified address). Such a denial says nothing about the port. If there is a listener, it
+// belongs to another user, and then the wildcard is refused with any options (same functions).
 BindResult ReuseProbe::TryBind(Socket* socket, const Endpoint& endpoint, uint16_t port) {
   const auto ask = [&](const Endpoint& one) {
     const BindResult result = socket->TryBind(one, port, Sharing::kReuseAddress);
-    if (result.bind == Bind::kBound) socket->Close();
+    if (result.status == BindStatus::kBound) socket->Close();
     return result;
   };
 
   const BindResult wildcard = ask(endpoint);
-  if (wildcard.bind != Bind::kBound || !endpoint.IsWildcard()) return wildcard;
+  if (wildcard.status != BindStatus::kBound || !endpoint.IsWildcard()) return wildcard;
 
   if (!specific_) {
     ifaddrs* list = nullptr;
-    if (getifaddrs(&list) != 0) return {Bind::kFailed, {errno, "getifaddrs"}};
+    if (getifaddrs(&list) != 0) return {BindStatus::kFailed, {errno, "getifaddrs"}};
     specific_.emplace();
     const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
     for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
@@ -89,10 +89,10 @@ BindResult ReuseProbe::TryBind(Socket* socket, const Endpoint& endpoint, uint16_
   }
   for (const Endpoint& one : *specific_) {
     const BindResult result = ask(one);
-    switch (result.bind) {
-      case Bind::kBound:
-      case Bind::kDenied:
-      case Bind::kNoAddress: break;  // it vanished while we asked: it holds no listener
+    switch (result.status) {
+      case BindStatus::kBound:
+      case BindStatus::kDenied:
+      case BindStatus::kNoAddress: break;  // the address was just removed: nothing listens on it
       default: return result;
     }
   }

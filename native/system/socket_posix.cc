@@ -23,12 +23,12 @@ bool SetOption(int descriptor, int level, int name, int value) {
 BindResult Failure(const char* syscall) {
   const SystemError error{errno, syscall};
   switch (errno) {
-    case EADDRINUSE: return {Bind::kInUse, {}};
+    case EADDRINUSE: return {BindStatus::kInUse, {}};
     case EACCES:  // bind(2): a privileged port
-    case EPERM:   // a cgroup's BPF program said no, as with systemd's SocketBindDeny=
-      return {Bind::kDenied, error};
-    case EADDRNOTAVAIL: return {Bind::kNoAddress, error};
-    default: return {Bind::kFailed, error};
+    case EPERM:   // the BPF program of a cgroup refused, for example systemd's SocketBindDeny=
+      return {BindStatus::kDenied, error};
+    case EADDRNOTAVAIL: return {BindStatus::kNoAddress, error};
+    default: return {BindStatus::kFailed, error};
   }
 }
 
@@ -63,51 +63,52 @@ BindResult Socket::Open(const Endpoint& endpoint) {
   const int descriptor = OpenCloseOnExec(endpoint.ipv6 ? AF_INET6 : AF_INET, type);
   if (descriptor < 0) {
     const SystemError error{errno, "socket"};
-    // EPROTONOSUPPORT: a FreeBSD jail without the family (socreate() in sys/kern/uipc_socket.c).
+    // EPROTONOSUPPORT: a FreeBSD jail without this family (socreate() in sys/kern/uipc_socket.c).
     const bool absent = error.number == EAFNOSUPPORT || error.number == EPROTONOSUPPORT;
-    return {absent ? Bind::kNoFamily : Bind::kFailed, error};
+    return {absent ? BindStatus::kNoFamily : BindStatus::kFailed, error};
   }
   handle_ = descriptor;
   sharing_ = Sharing::kExclusive;
-  // Set either way: net.ipv6.bindv6only, or its like elsewhere, may have changed the default.
+  // The option is set to 0 or 1 explicitly, because net.ipv6.bindv6only, or a similar setting
+  // elsewhere, may have changed the default.
   if (endpoint.ipv6 &&
       !SetOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, endpoint.dual_stack ? 0 : 1)) {
     const SystemError error{errno, "setsockopt"};
     Close();
-    return {Bind::kFailed, error};
+    return {BindStatus::kFailed, error};
   }
-  return {Bind::kBound, {}};
+  return {BindStatus::kBound, {}};
 }
 
 BindResult Socket::Share(Sharing sharing) {
   const int reuse = sharing == Sharing::kReuseAddress ? 1 : 0;
   if (!SetOption(static_cast<int>(handle_), SOL_SOCKET, SO_REUSEADDR, reuse)) {
-    return {Bind::kFailed, {errno, "setsockopt"}};
+    return {BindStatus::kFailed, {errno, "setsockopt"}};
   }
   sharing_ = sharing;
-  return {Bind::kBound, {}};
+  return {BindStatus::kBound, {}};
 }
 
 BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port, Sharing sharing) {
   if (handle_ == kNone) {
     const BindResult opened = Open(endpoint);
-    if (opened.bind != Bind::kBound) return opened;
+    if (opened.status != BindStatus::kBound) return opened;
   }
   if (sharing_ != sharing) {
     const BindResult shared = Share(sharing);
-    if (shared.bind != Bind::kBound) return shared;
+    if (shared.status != BindStatus::kBound) return shared;
   }
   const int descriptor = static_cast<int>(handle_);
   const int result = WithAddress(endpoint, port, [&](const sockaddr* address, socklen_t length) {
     return bind(descriptor, address, length);
   });
-  return result == 0 ? BindResult{Bind::kBound, {}} : Failure("bind");
+  return result == 0 ? BindResult{BindStatus::kBound, {}} : Failure("bind");
 }
 
 BindResult Socket::Listen(int backlog) {
-  if (listen(static_cast<int>(handle_), backlog) == 0) return {Bind::kBound, {}};
+  if (listen(static_cast<int>(handle_), backlog) == 0) return {BindStatus::kBound, {}};
   const SystemError error{errno, "listen"};
-  return {error.number == EADDRINUSE ? Bind::kInUse : Bind::kFailed, error};
+  return {error.number == EADDRINUSE ? BindStatus::kInUse : BindStatus::kFailed, error};
 }
 
 int Socket::TakeDescriptor() { return static_cast<int>(std::exchange(handle_, kNone)); }
@@ -120,8 +121,8 @@ uint16_t Socket::BoundPort(SystemError* error) const {
 
 void Socket::Close() {
   if (handle_ == kNone) return;
-  close(
-      static_cast<int>(handle_));  // never retried: after EINTR the descriptor is gone or in doubt
+  // Never retried: after EINTR the descriptor may be closed already.
+  close(static_cast<int>(handle_));
   handle_ = kNone;
 }
 

@@ -1,11 +1,11 @@
-// What the POSIX systems share of the socket layer.
+// The part of the socket layer that all POSIX systems share.
 
 #ifndef PORT4ME_SYSTEM_SOCKET_POSIX_H_
 #define PORT4ME_SYSTEM_SOCKET_POSIX_H_
 
 namespace port4me {
 
-// socket(2), with the descriptor closed on exec. -1 with errno set on failure.
+// socket(2) with the close-on-exec flag. -1, with errno set, on failure.
 int OpenCloseOnExec(int domain, int type);
 
 }  // namespace port4me

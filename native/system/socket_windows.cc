@@ -28,10 +28,10 @@ int BindTo(SOCKET socket, const Endpoint& endpoint, uint16_t port) {
   });
 }
 
-// Whether somebody has the port on the wildcard of the endpoint's family. By the table in "Using
-// SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" of the Winsock documentation, the bind of a wildcard by a
-// socket without either option is WSAEADDRINUSE beside every socket on the wildcard, and passes
-// beside those on specific addresses, whatever their options.
+// Whether a socket has the port on the wildcard of the endpoint's family. The table in "Using
+// SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" of the Winsock documentation says: if a socket without
+// either option binds a wildcard, it gets WSAEADDRINUSE beside every socket on the wildcard, and it
+// succeeds beside sockets on specific addresses, whatever the options of those sockets are.
 bool IsWildcardInUse(const Endpoint& endpoint, uint16_t port) {
   const SOCKET socket = OpenSocket(endpoint);
   if (socket == INVALID_SOCKET) return false;
@@ -47,13 +47,13 @@ bool IsWildcardInUse(const Endpoint& endpoint, uint16_t port) {
 BindResult Failure(const char* syscall) {
   const SystemError error{WSAGetLastError(), syscall};
   switch (error.number) {
-    case WSAEADDRINUSE: return {Bind::kInUse, {}};
+    case WSAEADDRINUSE: return {BindStatus::kInUse, {}};
     case WSAEACCES:
-      // A port of an excluded range (netsh int ipv4 show excludedportrange). On a wildcard, a
-      // conflict with another socket is WSAEADDRINUSE for a bind with SO_EXCLUSIVEADDRUSE.
-      return {Bind::kDenied, error};
-    case WSAEADDRNOTAVAIL: return {Bind::kNoAddress, error};
-    default: return {Bind::kFailed, error};
+      // The port is in an excluded range (netsh int ipv4 show excludedportrange). When a wildcard
+      // bind with SO_EXCLUSIVEADDRUSE conflicts with another socket, the error is WSAEADDRINUSE.
+      return {BindStatus::kDenied, error};
+    case WSAEADDRNOTAVAIL: return {BindStatus::kNoAddress, error};
+    default: return {BindStatus::kFailed, error};
   }
 }
 
@@ -76,7 +76,7 @@ const char* ErrorName(int number) {
   }
 }
 
-// In English, as errors of Node.js are; where that is not installed, in the system's language.
+// In English, like the errors of Node.js. In the system's language where English is not installed.
 std::string ErrorText(int number) {
   constexpr DWORD kFlags = FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS |
                            FORMAT_MESSAGE_MAX_WIDTH_MASK;  // no line breaks
@@ -103,37 +103,38 @@ BindResult Socket::Open(const Endpoint& endpoint) {
   const SOCKET socket = OpenSocket(endpoint);
   if (socket == INVALID_SOCKET) {
     const SystemError error{WSAGetLastError(), "socket"};
-    return {error.number == WSAEAFNOSUPPORT ? Bind::kNoFamily : Bind::kFailed, error};
+    return {error.number == WSAEAFNOSUPPORT ? BindStatus::kNoFamily : BindStatus::kFailed, error};
   }
   handle_ = static_cast<intptr_t>(socket);
   // Without SO_EXCLUSIVEADDRUSE a wildcard bind succeeds beside a socket on a specific address
-  // ("Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" in the Winsock documentation).
+  // (same table).
   if ((endpoint.ipv6 &&
        !SetOption(socket, IPPROTO_IPV6, IPV6_V6ONLY, endpoint.dual_stack ? 0 : 1)) ||
       !SetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1)) {
     const SystemError error{WSAGetLastError(), "setsockopt"};
     Close();
-    return {Bind::kFailed, error};
+    return {BindStatus::kFailed, error};
   }
-  return {Bind::kBound, {}};
+  return {BindStatus::kBound, {}};
 }
 
-// By the same table, the bind of a specific address with SO_EXCLUSIVEADDRUSE passes beside a socket
-// of the same user on the wildcard, unless that has the option too: then it is WSAEACCES, as for an
-// excluded port. So where such a bind passes or is denied, the wildcard has the last word.
+// A bind of a specific address with SO_EXCLUSIVEADDRUSE says too little about a socket of the same
+// user on the wildcard (same table): it succeeds if that socket lacks the option, and gives
+// WSAEACCES, as for an excluded port, if it has the option. So after either result the wildcard is
+// bound too, and decides.
 BindResult Socket::TryBind(const Endpoint& endpoint, uint16_t port, Sharing) {
   if (handle_ == kNone) {
     const BindResult opened = Open(endpoint);
-    if (opened.bind != Bind::kBound) return opened;
+    if (opened.status != BindStatus::kBound) return opened;
   }
   const int status = BindTo(static_cast<SOCKET>(handle_), endpoint, port);
-  const BindResult result = status == 0 ? BindResult{Bind::kBound, {}} : Failure("bind");
-  const bool settled = result.bind != Bind::kBound && result.bind != Bind::kDenied;
+  const BindResult result = status == 0 ? BindResult{BindStatus::kBound, {}} : Failure("bind");
+  const bool settled = result.status != BindStatus::kBound && result.status != BindStatus::kDenied;
   if (settled || endpoint.IsWildcard() || port == 0 || !IsWildcardInUse(endpoint, port)) {
     return result;
   }
   Close();
-  return {Bind::kInUse, {}};
+  return {BindStatus::kInUse, {}};
 }
 
 uint16_t Socket::BoundPort(SystemError* error) const {
@@ -148,27 +149,31 @@ void Socket::Close() {
   handle_ = kNone;
 }
 
-// One socket per family, as SO_EXCLUSIVEADDRUSE guards one address at a time.
+// One socket per family, because SO_EXCLUSIVEADDRUSE protects only one address.
 std::vector<Endpoint> BothFamilies(Protocol protocol) { return PerFamily(protocol); }
 
 std::vector<Endpoint> BothFamiliesToHold(Protocol protocol) { return BothFamilies(protocol); }
 
 const bool kHoldNeedsProbe = false;
 
-// SO_EXCLUSIVEADDRUSE cannot be taken back: a server binds when the hold is released.
-BindResult Socket::AdmitServers() { return {Bind::kBound, {}}; }
+// SO_EXCLUSIVEADDRUSE cannot be turned off after the bind. A server can bind only after the hold is
+// released.
+BindResult Socket::AdmitServers() { return {BindStatus::kBound, {}}; }
 
-const bool kServersBindHeldPorts = false;
+const bool kServersCanBindHeldPorts = false;
 
-BindResult Socket::Listen(int) { return {Bind::kBound, {}}; }
+BindResult Socket::Listen(int) { return {BindStatus::kBound, {}}; }
 
 int Socket::TakeDescriptor() { return -1; }
 
-const bool kReuseAddressTellsTimeWait = false;
+const bool kCanDetectTimeWait = false;
 
-// SO_REUSEADDR on Windows takes a port from a live listener, so that it cannot tell one from
-// TIME_WAIT; and a connection in TIME_WAIT does not refuse a bind there. A refusal is final.
-BindResult ReuseProbe::TryBind(Socket*, const Endpoint&, uint16_t) { return {Bind::kInUse, {}}; }
+// On Windows a bind with SO_REUSEADDR takes a port even from a live listener, so it cannot detect
+// TIME_WAIT. It need not: a connection in TIME_WAIT does not refuse a bind there. So a refusal is
+// final.
+BindResult ReuseProbe::TryBind(Socket*, const Endpoint&, uint16_t) {
+  return {BindStatus::kInUse, {}};
+}
 
 bool IsIpLiteral(const std::string& text) { return ReadsAsIpLiteral(text); }
 

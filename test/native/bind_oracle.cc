@@ -1,5 +1,5 @@
-// What a real bind says: for each "tcp|udp ADDRESS PORT" line of stdin, a line "free", or the
-// number of the error. Sockets are exclusive, and IPv6 ones take IPv6 alone.
+// Tells the result of a real bind. For each line "tcp|udp ADDRESS PORT" of stdin it prints a line:
+// "free", or the number of the error. Its sockets are exclusive, and IPv6 sockets take only IPv6.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-// The smallest test harness that does: a table of named cases, one run per process.
+// A small test harness: a table of named cases. Each run of the program runs one of them.
 
 #ifndef PORT4ME_TEST_NATIVE_CHECK_H_
 #define PORT4ME_TEST_NATIVE_CHECK_H_

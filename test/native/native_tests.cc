@@ -1,5 +1,5 @@
-// Unit tests of the pure headers. Without an argument: lists the cases, a line each. With the
-// number of a case: runs it, and exits with 0 if every check in it holds.
+// Unit tests of the pure headers. Without an argument the program lists the cases, one per line.
+// With the number of a case it runs that case, and exits with 0 if all its checks are true.
 
 #include <array>
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace {
 
 using namespace port4me;
 
-using Bits = std::array<uint8_t, CandidateSet::kBytes>;
+using Bits = std::array<uint8_t, PortBits::kBytes>;
 
 Bits Holding(std::initializer_list<uint32_t> ports) {
   Bits bits{};
@@ -34,7 +34,7 @@ Bits Every() {
 
 std::vector<uint16_t> Fill(uint32_t seed, const Bits& bits, uint64_t skip, size_t count) {
   std::vector<uint16_t> out(count);
-  if (!FillCandidates(seed, CandidateSet(bits), skip, out)) out.clear();
+  if (!FillCandidates(seed, PortBits(bits), skip, out)) out.clear();
   return out;
 }
 
@@ -86,13 +86,13 @@ void LcgVisitsEachValueOnceInAPeriod() {
   }
 }
 
-void CandidateSetLeavesPortZeroOut() {
+void PortBitsNeverHavePortZero() {
   const Bits bits = Every();
-  const CandidateSet set(bits);
+  const PortBits set(bits);
   CHECK(!set.Has(0) && set.Has(1) && set.Has(65535));
   CHECK(set.Count() == 65535);
   const Bits empty{};
-  CHECK(CandidateSet(empty).Count() == 0);
+  CHECK(PortBits(empty).Count() == 0);
 }
 
 void FillGivesThePortsOfTheReferences() {
@@ -123,15 +123,15 @@ void FillOfAnEmptySetIsFalse() {
   CHECK(Fill(7, Holding({0}), 5, 1).empty());
 }
 
-Search SearchFor(const Bits& bits, std::span<const uint16_t> prepend, uint64_t skip = 0,
+Search SearchFor(const Bits& bits, std::span<const uint16_t> prepended, uint64_t skip = 0,
                  uint64_t max_tries = 65535) {
-  return Search{Hashcode(u"alice"), CandidateSet(bits), prepend, skip, max_tries};
+  return Search{Hashcode(u"alice"), PortBits(bits), prepended, skip, max_tries};
 }
 
 void PickTakesTheFirstFreeCandidate() {
   const Bits bits = Every();
   const auto ports = Fill(Hashcode(u"alice"), bits, 0, 3);
-  const Pick pick = PickFirstFree(SearchFor(bits, {}), [&](uint16_t port) {
+  const PickResult pick = PickFirstFree(SearchFor(bits, {}), [&](uint16_t port) {
     return port == ports[2] ? Answer::kFree : Answer::kBusy;
   });
   CHECK(pick.port == ports[2] && pick.tries == 3);
@@ -139,18 +139,18 @@ void PickTakesTheFirstFreeCandidate() {
 
 void PickTriesPrependedPortsFirst() {
   const Bits bits = Every();
-  const std::vector<uint16_t> prepend{4001, 4002};
+  const std::vector<uint16_t> prepended{4001, 4002};
   const auto second = [](uint16_t port) { return port == 4002 ? Answer::kFree : Answer::kBusy; };
-  const Pick pick = PickFirstFree(SearchFor(bits, prepend), second);
+  const PickResult pick = PickFirstFree(SearchFor(bits, prepended), second);
   CHECK(pick.port == 4002 && pick.tries == 2);
-  const Pick skipped = PickFirstFree(SearchFor(bits, prepend, 1), second);
+  const PickResult skipped = PickFirstFree(SearchFor(bits, prepended, 1), second);
   CHECK(skipped.port == 4002 && skipped.tries == 1);
 }
 
 void PickAsksEachCandidateOnceAndGivesUp() {
   const Bits bits = Every();
   std::vector<int> asked(65536, 0);
-  const Pick pick = PickFirstFree(SearchFor(bits, {}, 17), [&](uint16_t port) {
+  const PickResult pick = PickFirstFree(SearchFor(bits, {}, 17), [&](uint16_t port) {
     ++asked[port];
     return Answer::kBusy;
   });
@@ -160,15 +160,16 @@ void PickAsksEachCandidateOnceAndGivesUp() {
 
 void PickStopsAfterMaxTries() {
   const Bits bits = Every();
-  const std::vector<uint16_t> prepend{4001, 4002, 4003};
+  const std::vector<uint16_t> prepended{4001, 4002, 4003};
   const auto busy = [](uint16_t) { return Answer::kBusy; };
-  CHECK(PickFirstFree(SearchFor(bits, prepend, 0, 2), busy).tries == 2);
-  CHECK(PickFirstFree(SearchFor(bits, prepend, 0, 10), busy).tries == 10);
+  CHECK(PickFirstFree(SearchFor(bits, prepended, 0, 2), busy).tries == 2);
+  CHECK(PickFirstFree(SearchFor(bits, prepended, 0, 10), busy).tries == 10);
 }
 
 void PickStopsAtAFailedProbe() {
   const Bits bits = Every();
-  const Pick pick = PickFirstFree(SearchFor(bits, {}), [](uint16_t) { return Answer::kError; });
+  const PickResult pick =
+      PickFirstFree(SearchFor(bits, {}), [](uint16_t) { return Answer::kError; });
   CHECK(pick.port == 0 && pick.tries == 1);
 }
 
@@ -176,13 +177,13 @@ void PickFromNothingTriesNothing() {
   const Bits bits{};
   const auto free = [](uint16_t) { return Answer::kFree; };
   CHECK(PickFirstFree(SearchFor(bits, {}), free).tries == 0);
-  const std::vector<uint16_t> prepend{4001};
-  CHECK(PickFirstFree(SearchFor(bits, prepend, 1), free).tries == 0);
+  const std::vector<uint16_t> prepended{4001};
+  CHECK(PickFirstFree(SearchFor(bits, prepended, 1), free).tries == 0);
 }
 
 void PickInPartsIsTheSamePick() {
   const Bits bits = Every();
-  const std::vector<uint16_t> prepend{4001, 4002, 4003};
+  const std::vector<uint16_t> prepended{4001, 4002, 4003};
   for (const uint32_t part : {1u, 2u, 16u, 1000u}) {
     for (const uint64_t skip : {0u, 2u, 3u, 17u}) {
       std::vector<uint16_t> at_once;
@@ -193,37 +194,37 @@ void PickInPartsIsTheSamePick() {
           return asked->size() == 100 ? Answer::kFree : Answer::kBusy;
         };
       };
-      const Search search = SearchFor(bits, prepend, skip);
-      const Pick pick = PickFirstFree(search, into(&at_once));
+      const Search search = SearchFor(bits, prepended, skip);
+      const PickResult pick = PickFirstFree(search, into(&at_once));
       Searcher searching(search);
       size_t parts = 1;
       while (!searching.Run(part, into(&in_parts))) CHECK(in_parts.size() == part * parts++);
-      CHECK(searching.pick().port == pick.port && searching.pick().tries == pick.tries);
+      CHECK(searching.result().port == pick.port && searching.result().tries == pick.tries);
       CHECK(in_parts == at_once && pick.tries == 100);
     }
   }
 }
 
 constexpr Case kCases[] = {
-    {"hashcodes are those of the references", HashcodesOfTheReferences},
+    {"hashcodes equal those of the reference implementations", HashcodesOfTheReferences},
     {"the hashcode of a surrogate pair is that of its code point",
      HashcodeOfASurrogatePairIsThatOfItsCodePoint},
     {"the hashcode of a lone surrogate is that of its unit", HashcodeOfALoneSurrogateIsItsUnit},
     {"the LCG agrees with its definition for a million seeds", LcgAgreesWithItsDefinition},
     {"the LCG leaves its fixed point", LcgLeavesItsFixedPoint},
     {"the LCG visits each value once in a period", LcgVisitsEachValueOnceInAPeriod},
-    {"a candidate set leaves port 0 out", CandidateSetLeavesPortZeroOut},
-    {"filling gives the ports of the references", FillGivesThePortsOfTheReferences},
+    {"a set of ports never has port 0", PortBitsNeverHavePortZero},
+    {"filling gives the ports of the reference implementations", FillGivesThePortsOfTheReferences},
     {"filling repeats after a period", FillRepeatsAfterAPeriod},
     {"filling skips any number of candidates", FillSkipsAnyNumber},
-    {"filling from an empty set is false", FillOfAnEmptySetIsFalse},
+    {"filling from an empty set returns false", FillOfAnEmptySetIsFalse},
     {"a pick is the first free candidate", PickTakesTheFirstFreeCandidate},
     {"a pick tries prepended ports first", PickTriesPrependedPortsFirst},
     {"a pick asks each candidate once and gives up", PickAsksEachCandidateOnceAndGivesUp},
-    {"a pick in parts is the same pick", PickInPartsIsTheSamePick},
+    {"a pick in several parts gives the same result", PickInPartsIsTheSamePick},
     {"a pick stops after the allowed tries", PickStopsAfterMaxTries},
     {"a pick stops at a failed probe", PickStopsAtAFailedProbe},
-    {"a pick from nothing tries nothing", PickFromNothingTriesNothing},
+    {"a pick without candidates tries nothing", PickFromNothingTriesNothing},
 };
 
 }  // namespace

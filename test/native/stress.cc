@@ -1,7 +1,7 @@
-// The prober and the holder without Node.js, by several threads on the same few ports, for so many
-// seconds. Built with sanitizers by `npm run test:asan`. It asserts what has to be true whatever
-// the others do: a port that is held is never called free, no two holds have one port, a port that
-// all look at and nobody holds is always free, and no descriptor is left behind.
+// Several threads use the prober and the holder on the same few ports for some seconds, without
+// Node.js. `npm run test:asan` builds this with sanitizers. It asserts what is true whatever the
+// other threads do: a held port is never called free, two holds never have the same port, a port
+// that all threads probe and none holds is always free, and no descriptor stays open.
 //
 //   stress [seconds]
 
@@ -30,12 +30,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kThreads = 6;
-// Below what Linux chooses ports from.
+// Below the range from which Linux chooses ephemeral ports.
 constexpr uint16_t kFirstPort = 21000;
 constexpr int kPorts = 4;
 constexpr uint16_t kNeverHeld = kFirstPort + kPorts;
 
-// For each protocol and port, a number that is odd while a hold has it, and that changes with each.
+// A counter for each protocol and port. Each hold increments it when it takes the port and when it
+// releases it. So it is odd while the port is held.
 using Turns = std::array<std::array<std::atomic<uint32_t>, kPorts>, 2>;
 Turns turns;
 std::atomic<uint64_t> held_times{0};
@@ -87,7 +88,8 @@ class Thread {
     if (question.udp) use(Protocol::kUdp);
   }
 
-  // Calls `ask()` and says whether a hold had the port on a protocol of the question all the while.
+  // Calls `ask()`. Returns whether one hold had the port, for a protocol of the question, during
+  // the whole call.
   template <typename Ask>
   static bool IsHeldDuring(const Question& question, uint16_t port, Ask&& ask) {
     std::array<uint32_t, 2> before{};
@@ -108,11 +110,11 @@ class Thread {
     const Question question = AnyQuestion();
     const Admission admission = Below(2) == 0 ? Admission::kNobody : Admission::kServers;
     Holder holder(question, admission);
-    const std::array<uint16_t, 2> prepend{AnyPort(), AnyPort()};
-    const std::array<uint8_t, CandidateSet::kBytes> none{};
-    const Pick pick = PickFirstFree(Search{0, CandidateSet(none), prepend, 0, 2},
-                                    [&](uint16_t port) { return holder.Try(port); });
-    if (pick.port == 0) CHECK(holder.Conclude());
+    const std::array<uint16_t, 2> prepended{AnyPort(), AnyPort()};
+    const std::array<uint8_t, PortBits::kBytes> none{};
+    const PickResult pick = PickFirstFree(Search{0, PortBits(none), prepended, 0, 2},
+                                          [&](uint16_t port) { return holder.Try(port); });
+    if (pick.port == 0) CHECK(holder.CheckDenials());
     CHECK(holder.error().number == 0);
     if (pick.port == 0) return;
     Hold hold = holder.Take();
@@ -124,13 +126,14 @@ class Thread {
     ForEachProtocol(question, [&](Protocol protocol) {
       CHECK(TurnOf(protocol, pick.port).fetch_add(1) % 2 == 1);
     });
-    // With the listener its port goes: what is left of the hold keeps out other holds only.
+    // When the listener is closed the port is free. The rest of the hold only keeps out other
+    // holds.
     if (descriptor >= 0) close(descriptor);
     hold.Release();
     CHECK(hold.IsEmpty());
   }
 
-  // The descriptor that it took; -1: none.
+  // Returns the descriptor that it took, or -1.
   int Use(const Question& question, Hold* hold) {
     SystemError error;
     int descriptor = -1;
@@ -169,7 +172,7 @@ class Thread {
       CHECK(verdict.has_value());
       CHECK(!(held && verdict->reason == Reason::kNone));
     }
-    CHECK(prober.Conclude());
+    CHECK(prober.CheckDenials());
   }
 
   void AskLock() {
@@ -177,12 +180,12 @@ class Thread {
     question.udp = Below(2) == 0;
     question.tcp = !question.udp;
     const uint16_t port = AnyPort();
-    LockLook look;
+    LockChecker locks;
     SystemError error;
     for (int i = 0; i < 4; ++i) {
       LockState state = LockState::kFailed;
       const bool held = IsHeldDuring(question, port, [&] {
-        state = look.LookAt(question.tcp ? Protocol::kTcp : Protocol::kUdp, port, &error);
+        state = locks.Check(question.tcp ? Protocol::kTcp : Protocol::kUdp, port, &error);
       });
       CHECK(state != LockState::kFailed);
       CHECK(!(held && state == LockState::kFree));
