@@ -1,6 +1,6 @@
-// Fails when a binary of prebuilds/ is missing, is not what the manifest says, was built from other
-// sources than those here, for another target or by another compiler, or is too large, or the package
-// is. Prints their sizes.
+// Checks the binaries of prebuilds/ and prints their sizes. Fails if a binary is missing, differs from the manifest,
+// was built from other sources, for another target or by another compiler, or is too large. Also fails if the package
+// is too large.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -22,7 +22,7 @@ for (const name of Object.keys(TARGETS)) {
 }
 for (const name of Object.keys(manifest)) {
   if (Object.hasOwn(TARGETS, name)) continue
-  console.error(`prebuilds/manifest.json has ${name}, which is no target`)
+  console.error(`prebuilds/manifest.json has ${name}, which is not a target`)
   failures++
 }
 console.log(`${String(total).padStart(7)} bytes  together`)
@@ -49,7 +49,7 @@ function problemOf(name) {
   total += bytes.length
   console.log(`${String(bytes.length).padStart(7)} bytes  ${name}`)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  if (bytes.length !== entry.size || sha256 !== entry.sha256) return 'is not what the manifest says'
+  if (bytes.length !== entry.size || sha256 !== entry.sha256) return 'differs from the manifest'
   if (entry.toolchain !== ZIG_TOOLCHAIN) return `was built by ${entry.toolchain}`
   if (entry.sources !== digestOfSources(name)) return 'was built from other sources'
   if (bytes.length > MOST_BYTES) return `is larger than ${MOST_BYTES} bytes`

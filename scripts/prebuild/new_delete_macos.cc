@@ -1,6 +1,6 @@
-// The addon has its own operators new and delete. The static C++ library has weak ones, so that a
-// program can replace them, and zig's linker exports them: dyld would then let the addon and other
-// libraries share one. -fvisibility-global-new-delete=force-hidden keeps these inside.
+// The addon's own operators new and delete. Those of the static C++ library are weak, so that a
+// program can replace them, and zig's linker exports them. Then dyld would make the addon and other
+// libraries share them. -fvisibility-global-new-delete=force-hidden hides the operators below.
 
 #include <cstddef>
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 namespace {
 
-// Without exceptions, the process ends when there is no memory.
+// The addon is built without exceptions, so the process ends when there is no memory.
 void* OrAbort(void* memory) {
   if (memory == nullptr) std::abort();
   return memory;

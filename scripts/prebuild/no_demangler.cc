@@ -1,6 +1,5 @@
-// When an exception that nobody catches ends a program, libc++abi tells its type in readable form,
-// by a demangler that would be a third of the binary. The addon throws none and is built to catch
-// none.
+// Replaces the demangler of libc++abi, which would be a third of the binary. libc++abi uses it to
+// print the type of an exception that nothing catches. The addon is built without exceptions.
 
 #include <cstddef>
 

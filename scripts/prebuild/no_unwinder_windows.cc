@@ -1,7 +1,7 @@
-// libunwind marks its functions as exported (its config.h), and a binary that is linked to it
-// exports them. The addon needs none: it throws no exception and is built to catch none, and one
-// that the C++ library throws ends the process either way. These are the functions that libc++abi
-// refers to.
+// Replaces libunwind. It marks its functions as exported (its config.h), so a binary that is linked
+// to it exports them. The addon does not need it: it is built without exceptions, and an exception
+// that the C++ library throws ends the process in any case. libc++abi refers to the functions
+// below.
 
 #include <cstdlib>
 
@@ -19,8 +19,8 @@ UNWINDER_FUNCTION(_Unwind_SetGR)
 UNWINDER_FUNCTION(_Unwind_SetIP)
 #undef UNWINDER_FUNCTION
 
-// Windows asks it, for each frame of the library that an exception of any kind passes, whether it
-// is caught there. 1 is ExceptionContinueSearch: EXCEPTION_DISPOSITION of excpt.h.
+// When an exception of any kind passes a frame of this library, Windows calls this function to ask
+// whether the frame catches it. 1 is ExceptionContinueSearch (EXCEPTION_DISPOSITION of excpt.h).
 int _GCC_specific_handler() { return 1; }
 
 }  // extern "C"

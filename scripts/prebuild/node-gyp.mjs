@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What prebuildify runs for node-gyp: builds with cmake-js into build/ of the working directory.
+// prebuildify runs this instead of node-gyp. It builds with cmake-js into build/ of the working directory.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -19,10 +19,10 @@ process.exitCode = status ?? 1
 if (status === 0 && target?.includes('macos')) finishMachO(join(folder, 'Release', 'port4me.node'))
 
 /**
- * What zig's linker has no option for. The file exports the two names that Node.js looks up, and not what
- * the linker adds of its own. Its UUID follows from the file, without the symbols, which tell times: the
- * linker gives it another one each time, and a build is to be repeatable. prebuildify strips the file once
- * more, and so llvm-strip signs it anew.
+ * Changes the file in two ways for which zig's linker has no option. First, the file exports only the two names
+ * that Node.js looks up, and no names that the linker adds. Second, its UUID is derived from its content, because
+ * the linker gives it another one each time and a build must be reproducible. The symbols are removed before,
+ * because they contain times. prebuildify strips the file again afterwards, and then llvm-strip signs it again.
  */
 function finishMachO(path) {
   execFileSync(process.env.PREBUILD_STRIP_BIN, [path, '--strip-all'])
@@ -50,10 +50,9 @@ function finishMachO(path) {
 }
 
 /**
- * Writes a trie of exported names anew, in its place, with the entry points alone. A node is the length of
- * what is known of a name that ends here, that itself, the number of edges, and for each edge its text, 0
- * and the offset of the node it leads to: mach-o/loader.h of Apple's xnu. Every number here is below 128,
- * and so is one byte.
+ * Overwrites a trie of exported names with one that has only the entry points. A node consists of: the length of
+ * the data about the name that ends here, these data, the number of edges, and for each edge its text, a 0 and the
+ * offset of its target node (mach-o/loader.h of Apple's xnu). Every number here is below 128 and takes one byte.
  */
 function exportOnly(trie) {
   const prefix = '_n'
@@ -72,7 +71,7 @@ function exportOnly(trie) {
   trie.set(bytes)
 }
 
-/** What a trie knows of a name: flags and address, as they stand there. */
+/** The data of a trie about a name: flags and address, in their encoded form. */
 function endOf(trie, name, node = 0) {
   const length = trie[node]
   let at = node + 1

@@ -1,13 +1,14 @@
-// Finds the Node-API functions in the running program, whatever its file is called.
+// Finds the Node-API functions in the running program, whatever the name of its file is.
 //
 // An ordinary import names the file that has a function: node.exe. In Electron and in a single
-// executable, Windows then finds no such file and refuses the addon, or it maps a second node.exe,
-// which never starts, and the process dies. MSVC's linker can delay imports, and cmake-js brings a
-// hook that redirects them; zig's linker has no delayed imports.
+// executable there is no such file. Windows then refuses the addon, or it maps a second node.exe,
+// which never starts, and the process dies. MSVC's linker can delay imports, and cmake-js has a
+// hook that redirects them. zig's linker has no delayed imports.
 //
-// The headers declare the functions dllimport, and a call of such a function goes through a pointer
-// that has its name after `__imp_` ("PE Format" of Microsoft, import libraries). This file defines
-// the pointers, one for each function of node-api-headers. The linker leaves out those not used.
+// The headers declare the functions as dllimport. A call of such a function goes through a pointer
+// whose name is that of the function after `__imp_` ("PE Format" of Microsoft, import libraries).
+// This file defines one pointer for each function of node-api-headers. The linker leaves out those
+// that are not used.
 
 #ifndef WIN32_LEAN_AND_MEAN
 #define WIN32_LEAN_AND_MEAN
@@ -24,8 +25,8 @@ struct Import {
   char name[56];
 };
 
-// The linker joins sections whose names are the same up to `$`, and sorts them by what follows it:
-// "PE Format", grouped sections.
+// The linker joins sections whose names are the same before the `$`, and sorts them by the rest of
+// their names ("PE Format", grouped sections).
 #define IN_TABLE(place) __attribute__((section(".napi$" place)))
 
 IN_TABLE("a") Import table_begin = {};
@@ -35,7 +36,7 @@ IN_TABLE("z") Import table_end = {};
 
 extern "C" {
 
-// selectany puts each into a section of its own, which the linker may leave out.
+// selectany puts each pointer into a section of its own, which the linker may leave out.
 #define NODE_API_FUNCTION(function) \
   IN_TABLE("m") __attribute__((selectany)) Import __imp_##function = {nullptr, #function};
 #include "node_api_functions.inc"
@@ -46,8 +47,8 @@ extern "C" {
 namespace {
 
 FARPROC Find(const char* function) {
-  // The running program, then the libraries that the delay-load hooks of node-gyp and cmake-js
-  // know: Node.js built as a library, and NW.js. This loads none of them.
+  // The running program comes first. Then come the libraries that the delay-load hooks of node-gyp
+  // and cmake-js look for: Node.js built as a library, and NW.js. No library is loaded here.
   static constexpr const char* kHosts[] = {nullptr, "libnode.dll", "node.dll", "nw.dll"};
   for (const char* file : kHosts) {
     const HMODULE host = GetModuleHandleA(file);
@@ -58,15 +59,15 @@ FARPROC Find(const char* function) {
 }
 
 bool FindAll() {
-  // volatile: the compiler would otherwise be free to assume that nothing stands between the two.
+  // Without volatile the compiler could assume that there is nothing between the two objects.
   Import* const volatile begin = &table_begin;
   Import* const volatile end = &table_end;
   for (Import* import = begin + 1; import < end; ++import) {
     import->address = Find(import->name);
     if (import->address == nullptr) return false;
   }
-  // As the system's loader does with ordinary imports. The table is a section, and so begins a
-  // page.
+  // The table becomes read-only, like the ordinary imports that the loader of the system fills. It
+  // is a section, so it begins at a page.
   DWORD before;
   const auto size = reinterpret_cast<uintptr_t>(end) - reinterpret_cast<uintptr_t>(begin);
   return VirtualProtect(begin, size, PAGE_READONLY, &before) != 0;
@@ -74,7 +75,7 @@ bool FindAll() {
 
 }  // namespace
 
-// When a function is missing, loading the addon fails with ERROR_DLL_INIT_FAILED.
+// If a function is missing, the addon fails to load with ERROR_DLL_INIT_FAILED.
 extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
   return reason != DLL_PROCESS_ATTACH || FindAll();
 }

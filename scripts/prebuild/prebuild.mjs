@@ -1,6 +1,8 @@
-// Builds binaries into prebuilds/ and writes what they are to its manifest. Without arguments: for
-// this machine, with its compiler. With --all: for every target, with zig, which needs Linux x64 and
-// llvm-strip. With names, such as linux-x64/port4me.musl.node: for these, with zig.
+// Builds binaries into prebuilds/ and describes them in its manifest.
+//
+//   node scripts/prebuild/prebuild.mjs          for this machine, with its compiler
+//   node scripts/prebuild/prebuild.mjs --all    for every target, with zig; needs Linux x64 and llvm-strip
+//   node scripts/prebuild/prebuild.mjs NAME...  for some targets, such as linux-x64/port4me.musl.node, with zig
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
@@ -23,7 +25,7 @@ const chosen = process.argv.slice(2)
 const names = chosen.includes('--all') ? Object.keys(TARGETS) : chosen
 for (const name of names) {
   if (!Object.hasOwn(TARGETS, name)) {
-    console.error(`${name} is no target; those are ${Object.keys(TARGETS).join(', ')}`)
+    console.error(`${name} is not a target; the targets are ${Object.keys(TARGETS).join(', ')}`)
     process.exit(2)
   }
 }
@@ -37,7 +39,7 @@ else {
   }
 }
 
-/** With the compiler that CMake finds, for the system that this runs on. */
+/** Builds for this system, with the compiler that CMake finds. */
 async function prebuildHere() {
   const { glibcVersionRuntime } = process.report.getReport().header
   const libc = process.platform === 'linux' ? (glibcVersionRuntime ? '.glibc' : '.musl') : ''
@@ -49,7 +51,7 @@ async function prebuildHere() {
 
 async function prebuild(name, toolchain, stripBin) {
   const { platform, arch, libc } = partsOf(name)
-  // A folder of its own: prebuildify takes the binary away.
+  // Each binary has a folder of its own, because prebuildify moves it away.
   const folder = join(ROOT, 'build', 'prebuild', name.replace('/', '-').replace('.node', ''))
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
-// The two names that -fstack-protector-strong needs. Other systems have them in their C library,
-// and choose another value in each process. zig brings them for Windows, with a value that never
-// changes.
+// The variable and the function that -fstack-protector-strong needs. On other systems the C library
+// has them, and each process gets another value. On Windows zig has them, but with a value that
+// never changes.
 
 #ifndef WIN32_LEAN_AND_MEAN
 #define WIN32_LEAN_AND_MEAN
@@ -14,10 +14,10 @@ extern "C" {
 /** Stands between the local arrays of a function and its return address. */
 uintptr_t __stack_chk_guard = 0;
 
-/** Ends the process as Microsoft's own check of such a value does: winnt.h. */
+/** Ends the process in the same way as Microsoft's own check of such a value: winnt.h. */
 [[noreturn]] void __stack_chk_fail() {
 #ifdef __aarch64__
-  // clang 19 makes an ordinary trap of __fastfail for it.
+  // clang 19 compiles __fastfail to an ordinary trap on arm64.
   register unsigned code __asm__("w0") = FAST_FAIL_STACK_COOKIE_CHECK_FAILURE;
   __asm__ volatile("brk #0xf003" : : "r"(code));
   __builtin_unreachable();
@@ -35,9 +35,9 @@ uint64_t Mix(uint64_t bits, uint64_t more) {
   return bits ^ (bits >> 32);
 }
 
-// It runs while the DLL is loaded, before any protected function, and must not be one itself. Like
-// Microsoft's runtime (__security_init_cookie) it takes what differs between processes: a DLL that
-// is being loaded should not load another one for random numbers.
+// Runs while the DLL is loaded, before any protected function, and must not be protected itself.
+// Like Microsoft's runtime (__security_init_cookie) it combines values that differ between
+// processes. A DLL that is being loaded should not load another one for random numbers.
 __attribute__((constructor, no_stack_protector)) void SetGuard() {
   LARGE_INTEGER ticks;
   FILETIME time;
@@ -48,7 +48,7 @@ __attribute__((constructor, no_stack_protector)) void SetGuard() {
   bits = Mix(bits, time.dwLowDateTime);
   bits = Mix(bits, GetCurrentProcessId());
   bits = Mix(bits, GetCurrentThreadId());
-  // The byte that comes first in memory is 0, which ends a string: no string can write this value.
+  // The first byte in memory is 0, which ends a string. So no copied string can contain this value.
   __stack_chk_guard = bits & ~uint64_t{0xff};
 }
 

