@@ -1,11 +1,11 @@
 /**
- * What an engine does. The C++ addon (native/addon/) and the TypeScript engine
- * (lib/engine/fallback/) both implement it, and one contract suite (test/contract/) holds both to it.
+ * The interface of an engine. The C++ addon (native/addon/) and the TypeScript engine (lib/engine/fallback/)
+ * both implement it. One contract suite (test/contract/) tests both.
  *
- * The addon takes no argument on trust: a wrong type is a TypeError, a wrong value a RangeError.
- * In both engines a system call that fails in a way that says nothing about a port (out of descriptors, a host
- * address that is not this machine's) throws an Error with `code` ("EMFILE") and `syscall` ("socket"), and
- * with `address` and `port` where it was about one.
+ * The addon checks every argument: a wrong type throws a TypeError, a wrong value a RangeError. In both engines
+ * a system call may fail in a way that says nothing about a port (out of descriptors, a host address that is not
+ * this machine's). It throws an Error with `code` ("EMFILE") and `syscall` ("socket"). The error also has
+ * `address` and `port`, if the call was about one.
  */
 export interface Engine {
   readonly name: 'native' | 'fallback'
@@ -13,62 +13,63 @@ export interface Engine {
   /** The name and version of this contract: CONTRACT of lib/codes.ts. */
   readonly contract: string
 
-  /** The numbers of lib/codes.ts as this engine has them, by their names there (`Reason.LEASED`). */
+  /** The numbers of lib/codes.ts that this engine uses, by their names there (`Reason.LEASED`). */
   codes(): Readonly<Record<string, number>>
 
   /** The port4me hashcode of a text's Unicode code points: 0 to 2^32 - 1. */
   hashcode(text: string): number
 
   /**
-   * Fills `out` with the candidates of a seed, after the first `skip` ones.
-   * After the last candidate they start again. False when there is none.
+   * Fills `out` with the candidates of a seed that follow the first `skip` ones. After the last candidate
+   * the first one comes again. False when there is no candidate.
    */
   sequence(seed: number, allowed: PortBits, skip: number, out: Uint16Array): boolean
 
-  /** The first free candidate: `prepend`, then the sequence, with the first `skip` of both dropped. */
+  /** The first free candidate. The prepended ports come first, then the sequence, without the first `skip`. */
   pick(...search: Search): PackedPick
 
   /**
-   * As pick(), off the event loop. Wrong arguments throw at once; a failed system call rejects. A process
-   * or a worker thread that ends meanwhile does not wait for the answer.
+   * Like pick(), off the event loop. Wrong arguments throw at once; a failed system call rejects the promise.
+   * A process or a worker thread that ends meanwhile does not wait for the answer.
    */
   pickAsync(...search: Search): Promise<PackedPick>
 
   /**
-   * As pick(), and holds the port that it finds: nobody else can hold it, and no port that the system
-   * chooses is it, on the addresses that are held (on Linux the TypeScript engine holds loopbacks for
-   * wildcards). Other questions call it leased on Linux, and in use elsewhere. On Linux a server that
-   * sets SO_REUSEADDR can bind it meanwhile, unless `exclusive`; elsewhere, once the hold is released.
+   * Like pick(), but also holds the port that it finds. While it is held, nobody else can hold it, and the
+   * system does not choose it, on the addresses that are held (on Linux the TypeScript engine holds the
+   * loopbacks instead of the wildcards). Other questions about the port say that it is leased on Linux, and in
+   * use elsewhere. On Linux a server with SO_REUSEADDR can bind the port while it is held, unless `exclusive`
+   * is true. Elsewhere a server can bind it after the hold is released.
    */
   hold(...args: [...search: Search, exclusive: boolean]): Hold
 
   /** Whether a port, 1 to 65535, can be bound. */
   isFree(port: number, question: Question, host: Host): boolean
 
-  /** A verdict for each port, with what refuses and why. */
+  /** A verdict for each port, which says why it is refused, and by which protocols and families. */
   probe(ports: Uint16Array, question: Question, host: Host): Verdicts
 
-  /** As probe(), off the event loop. */
+  /** Like probe(), off the event loop. */
   probeAsync(ports: Uint16Array, question: Question, host: Host): Promise<Verdicts>
 
   /**
-   * A port that the system chooses for the first protocol of the question, free at that moment.
-   * 0: it has none left.
+   * A port that the system chooses for the first protocol of the question. It is free at that moment.
+   * 0: the system has no port left.
    */
   ephemeralPort(question: Question, host: Host): number
 
   /**
-   * A number that differs whenever a variable has changed in the process's own environment.
-   * Undefined where that cannot be told more cheaply than by reading the variables, and in worker
-   * threads, whose `process.env` is a copy.
+   * A number that changes when a variable of the process's own environment changes. Undefined where reading
+   * the variables is the cheapest way to find out, and in worker threads, because their `process.env` is a
+   * copy.
    */
   environmentGeneration(): number | undefined
 }
 
-/** What is searched for: the candidates, how many of them to try, and what is asked of each. */
+/** A search: the candidates, how many of them to try, and the question to ask about each. */
 export type Search = readonly [
   seed: number,
-  /** What the sequence of the seed is filtered by. */
+  /** The sequence of the seed yields only these ports. */
   allowed: PortBits,
   /** Tried before the sequence, in this order. */
   prepended: Uint16Array,
@@ -82,52 +83,53 @@ export type Search = readonly [
 /** One bit for each port in 8192 bytes: bit (port % 8) of byte (port / 8). Bit 0 is ignored. */
 export type PortBits = Uint8Array
 
-/** What hold() found and holds. It is released when it is collected, and when its thread ends. */
+/** A port that hold() found and holds. It is released when it is garbage collected, and when its thread ends. */
 export interface Hold {
   readonly pick: PackedPick
 
-  /** Whether nothing is held any more: it was released, or what held it is gone. */
+  /** Whether nothing is held any more: the hold was released, or the thread that held the port has ended. */
   readonly isOver: boolean
 
-  /** Lets the port go. A second time does nothing. */
+  /** Releases the port. A second call does nothing. */
   release(): void
 
   /**
-   * Lets servers bind the port by its number from now on, and keeps other leases out, where the system
-   * can do both; elsewhere it lets the port go. Does nothing where servers can bind it already.
+   * Lets servers bind the port by its number from now on, while other leases stay out. Where the system
+   * cannot do both, the port is released. Does nothing if servers can bind the port already.
    */
   admitServers(): void
 
   /**
-   * Makes the TCP socket listen, with room for `backlog` connections (1 to 2^31 - 1), and gives its
-   * descriptor away: it is the caller's to close, and what else holds the port stays until release().
-   * -1: there is no such socket, or more than one. A program that listens on the port for an instant, as
-   * probers do, makes listen(2) fail with EADDRINUSE: it is tried again for 40 ms before that is thrown.
+   * Makes the TCP socket listen, with room for `backlog` connections (1 to 2^31 - 1), and returns its
+   * descriptor, which the caller must close. The rest of the hold stays until release(). Returns -1 when there
+   * is no such socket, or more than one. If another program listens on the port for an instant, as programs
+   * that look for a free port do, listen(2) fails with EADDRINUSE. It is then tried again for 40 ms before the
+   * error is thrown.
    */
   takeListeningDescriptor(backlog: number): number
 }
 
 /**
- * A port and the number of probes it took, as `tries * 65536 + port`, so that no object is made
- * for it. Port 0: none was free.
+ * A port and the number of candidates that were tried, as `tries * 65536 + port`, so that no object is created
+ * for it. Port 0: no candidate was free.
  */
 export type PackedPick = number
 
 /**
- * What to ask of a port, as a sum of 1 (TCP), 2 (UDP), 4 (IPv4), 8 (IPv6) and 16 (a port in
- * TIME_WAIT is busy). At least one protocol and one family.
+ * What to ask about a port, as a sum of 1 (TCP), 2 (UDP), 4 (IPv4), 8 (IPv6) and 16 (a port in TIME_WAIT
+ * counts as busy). It names at least one protocol and one family.
  */
 export type Question = number
 
 /**
- * An IP literal, `localhost` for both loopbacks, or `''` for every address of the machine. Wildcards
- * come as `''` with their family, and IPv4-mapped literals as IPv4.
+ * An IP literal, `localhost` for both loopbacks, or `''` for every address of the machine. A wildcard address
+ * is passed as `''` with its family, and an IPv4-mapped literal as IPv4.
  */
 export type Host = string
 
 /**
- * A byte for each port: 0 when it is free; otherwise the reason (1 TIME_WAIT, 2 denied, 3 in use,
- * 4 leased) plus what refuses: 8 TCP, 16 UDP, 32 IPv4, 64 IPv6. A lease is of all that was asked of
- * its protocol.
+ * A byte for each port. 0: the port is free. Otherwise the byte is the sum of a reason (1 TIME_WAIT, 2 denied,
+ * 3 in use, 4 leased) and of the protocols and families that refuse (8 TCP, 16 UDP, 32 IPv4, 64 IPv6). A lease
+ * refuses in every family that the question names.
  */
 export type Verdicts = Uint8Array

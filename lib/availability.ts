@@ -10,7 +10,7 @@ import {
 import { Port4meError, quote } from './errors.js'
 import { portsInOrder } from './settings/port-bits.js'
 import { addPorts, checkCount, type PortIntervals } from './settings/port-spec.js'
-import { type Asked, readQuestion } from './settings/question.js'
+import { type PortQuestion, readQuestion } from './settings/question.js'
 import { checkNames, integer } from './settings/values.js'
 import { nextTurn } from './timers.js'
 import type { PortSpec, PortStatus, ProbeOptions } from './types.js'
@@ -21,14 +21,14 @@ const OPTIONS_OF_ONE_PROTOCOL = ['family', 'host', 'timeWait'] as const
 const OPTIONS = ['protocol', ...OPTIONS_OF_ONE_PROTOCOL] as const
 
 /**
- * Returns whether a port can be bound now, on TCP and UDP, on every address of this machine, in
- * both families. A port is free when a socket could be bound to it; this binds one and lets it go.
+ * Returns whether a port can be bound now: on TCP and UDP, in both families, on every address of this
+ * machine. A port is free when a socket can be bound to it. This function binds sockets and closes them.
  *
  * @param port from 1 to 65535
  * @param options what to ask; `protocol` is `'both'` by default
- * @throws {Port4meError} `ERR_OUT_OF_RANGE` for no port; `ERR_INVALID_ARG_TYPE` or
- *   `ERR_INVALID_ARG_VALUE` for a wrong option; `ERR_SYSTEM` when the system cannot tell, for instance
- *   for want of file descriptors, or as `host` is no address of this machine
+ * @throws {Port4meError} `ERR_OUT_OF_RANGE` if `port` is not a port; `ERR_INVALID_ARG_TYPE` or
+ *   `ERR_INVALID_ARG_VALUE` for a wrong option; `ERR_SYSTEM` when the system cannot tell, for example because
+ *   no file descriptor is left, or because `host` is not an address of this machine
  *
  * @example
  * if (!isFree(8080)) console.error('something has 8080 already')
@@ -39,10 +39,10 @@ export function isFree(port: number, options?: ProbeOptions): boolean {
 }
 
 /**
- * Returns whether a TCP server could listen on a port now. As {@link isFree}, for TCP alone.
+ * Returns whether a TCP server could listen on a port now. Like {@link isFree}, but only for TCP.
  *
- * A port that only connections in TIME_WAIT hold, as a server leaves them that just stopped, is free:
- * a server that sets SO_REUSEADDR, as nearly all do, can listen there.
+ * A server that has just stopped leaves connections in TIME_WAIT. A port that only such connections hold
+ * counts as free, because nearly every server sets SO_REUSEADDR and can listen there.
  *
  * @example
  * isFreeTcp(8080, { host: 'localhost' })
@@ -52,7 +52,7 @@ export function isFreeTcp(port: number, options?: Omit<ProbeOptions, 'protocol'>
 }
 
 /**
- * Returns whether a UDP socket could be bound to a port now. As {@link isFree}, for UDP alone.
+ * Returns whether a UDP socket could be bound to a port now. Like {@link isFree}, but only for UDP.
  *
  * @example
  * isFreeUdp(5353)
@@ -62,12 +62,12 @@ export function isFreeUdp(port: number, options?: Omit<ProbeOptions, 'protocol'>
 }
 
 /**
- * Returns a verdict on each port: whether it can be bound, and if not, which protocol and family
- * refuse, and why. However many ports, it is one call of the addon.
+ * Returns a verdict on each port: whether it can be bound, and if not, why, and which protocol and family
+ * refuse. One call of the addon answers for all ports.
  *
  * @param ports a port, ports, or text such as `'8000-8010,9000'`
  * @param options what to ask; `protocol` is `'both'` by default
- * @returns a status per port, in their order
+ * @returns a status for each port, in the order of `ports`
  * @throws {Port4meError} as {@link isFree} does
  *
  * @example
@@ -75,21 +75,21 @@ export function isFreeUdp(port: number, options?: Omit<ProbeOptions, 'protocol'>
  *                   //  { port: 8080, free: true }]
  */
 export function probe(ports: PortSpec, options?: ProbeOptions): PortStatus[] {
-  return probePorts(readPorts(ports), readAsked(options, 'both'))
+  return probePorts(readPorts(ports), readPortQuestion(options, 'both'))
 }
 
 /**
  * Returns the same as {@link probe}, found off the event loop.
  *
- * @returns a promise of a status per port; it rejects with what probe() throws
+ * @returns a promise of a status for each port; it rejects with the errors that probe() throws
  *
  * @example
  * const taken = (await probeAsync('8000-8999')).filter(({ free }) => !free)
  */
 export async function probeAsync(ports: PortSpec, options?: ProbeOptions): Promise<PortStatus[]> {
-  const asked = readAsked(options, 'both')
+  const portQuestion = readPortQuestion(options, 'both')
   const list = readPorts(ports)
-  const verdicts = await verdictsAsync(list, asked)
+  const verdicts = await verdictsAsync(list, portQuestion)
   const statuses: PortStatus[] = []
   while (statuses.length < list.length) {
     const from = statuses.length
@@ -102,7 +102,7 @@ export async function probeAsync(ports: PortSpec, options?: ProbeOptions): Promi
   return statuses
 }
 
-/** Statuses made before the event loop turns: a few milliseconds' worth. */
+/** How many statuses are created before the event loop turns. That takes a few milliseconds. */
 const STATUSES_A_TURN = 2048
 
 function ask(
@@ -112,20 +112,20 @@ function ask(
   allowed: readonly (keyof ProbeOptions)[],
 ): boolean {
   integer(port, 'port', 1, 65535)
-  return isPortFree(port, readAsked(options, protocol, allowed))
+  return isPortFree(port, readPortQuestion(options, protocol, allowed))
 }
 
 /** @internal */
-export function probePorts(ports: Uint16Array, asked: Asked): PortStatus[] {
-  return statusesOf(ports, verdictsOn(ports, asked))
+export function probePorts(ports: Uint16Array, portQuestion: PortQuestion): PortStatus[] {
+  return statusesOf(ports, verdictsOn(ports, portQuestion))
 }
 
 /** @internal */
-export function readAsked(
+export function readPortQuestion(
   options: ProbeOptions | undefined,
   protocol: Protocol,
   allowed: readonly (keyof ProbeOptions)[] = OPTIONS,
-): Asked {
+): PortQuestion {
   if (options !== undefined) checkNames(options, allowed)
   return readQuestion((option) => {
     const value = options?.[option]

@@ -1,43 +1,43 @@
-// The candidates that settings give, free or not: prepended ports, then the seed's sequence.
+// The candidates that follow from settings, free or not: prepended ports, then the sequence of the seed.
 
 import type { Engine, PortBits } from '../binding.js'
 import { Port4meError } from './errors.js'
 import type { Settings } from './settings/settings.js'
 import type { Share } from './settings/worker.js'
 
-/** What the candidates follow from. */
+/** The data that determines the candidates. */
 export interface Candidates {
   readonly seed: number
-  /** What the sequence is filtered by. */
+  /** The sequence has only these ports. */
   readonly allowed: PortBits
   /** Tried first. */
   readonly prepended: Uint16Array
-  /** How many of the first to drop, prepended ones included. */
+  /** How many of the first candidates to drop, including prepended ones. */
   readonly skip: number
-  /** Of which worker they are the share, and of how many. */
+  /** The worker whose share of the candidates this is, and the number of workers. */
   readonly share?: readonly [index: number, count: number]
 }
 
-/** Steps of the generator until it repeats; no set of candidates is larger. */
+/** How many steps the generator takes until it repeats. There are never more candidates in the sequence. */
 const PERIOD = 65536
 
 const FIRST_CHUNK = 32
 
-/** The first `count` candidates; fewer when only prepended ones exist. */
+/** The first `count` candidates; fewer when all candidates are prepended ports. */
 export function firstCandidates(from: Candidates, engine: Engine, count: number): number[] {
   const prepended = prependedAfterSkip(from)
   const fromSequence = Math.max(count - prepended.length, 0)
   const sequence = sequenceAfterSkip(from, engine, fromSequence) ?? new Uint16Array(0)
   const ports = new Array<number>(Math.min(prepended.length, count) + sequence.length)
   const ofPrepended = ports.length - sequence.length
-  // Not Array.from(), which goes through iterators: ten times slower.
+  // Array.from() would use iterators, which take ten times as long.
   for (let i = 0; i < ofPrepended; i++) ports[i] = prepended[i] as number
   for (let i = 0; i < sequence.length; i++) ports[ofPrepended + i] = sequence[i] as number
   if (ports.length === 0) throw noCandidate(from)
   return ports
 }
 
-/** All candidates, lazily; without end unless only prepended ones exist. */
+/** An iterator of all candidates. It has no end, unless all candidates are prepended ports. */
 export function* eachCandidate(from: Candidates, engine: Engine): IterableIterator<number> {
   yield* prependedAfterSkip(from)
   const chunk = sequenceAfterSkip(from, engine, FIRST_CHUNK)
@@ -47,7 +47,7 @@ export function* eachCandidate(from: Candidates, engine: Engine): IterableIterat
   for (let i = FIRST_CHUNK % period.length; ; i = (i + 1) % period.length) yield period[i] as number
 }
 
-/** How many candidates come before a port; -1: it is none. */
+/** How many candidates come before a port; -1 if the port is not a candidate. */
 export function rankOf(port: number, from: Candidates, engine: Engine): number {
   const prepended = prependedAfterSkip(from)
   const rank = prepended.indexOf(port)
@@ -60,7 +60,7 @@ export function noCandidate({ skip, prepended, share }: Candidates): Port4meErro
   if (share !== undefined) {
     return new Port4meError(
       'ERR_NO_CANDIDATE',
-      `no port to try: the share of worker ${share[0]} of ${share[1]}, counted from 0, is empty`,
+      `no port to try: worker ${share[0]} of ${share[1]} (workers count from 0) has no candidates`,
     )
   }
   return new Port4meError(
@@ -75,7 +75,7 @@ function prependedAfterSkip({ prepended, skip }: Candidates): Uint16Array {
   return prepended.subarray(Math.min(skip, prepended.length))
 }
 
-/** Candidates of the sequence alone, as typed array; undefined when it has none. */
+/** Candidates of the sequence, without prepended ports; undefined when the sequence has none. */
 function sequenceAfterSkip(
   { seed, allowed, prepended, skip }: Candidates,
   engine: Engine,
@@ -86,7 +86,7 @@ function sequenceAfterSkip(
   return engine.sequence(seed, allowed, skipped, out) ? out : undefined
 }
 
-/** Each candidate of the sequence once, in order, from the first one after skip. */
+/** Each candidate of the sequence once, in order, starting after the skipped ones. */
 export function onePeriod(from: Candidates, engine: Engine): Uint16Array {
   const ports = sequenceAfterSkip(from, engine, PERIOD)
   if (ports === undefined) return new Uint16Array(0)
@@ -94,12 +94,12 @@ export function onePeriod(from: Candidates, engine: Engine): Uint16Array {
   return again === -1 ? ports : ports.subarray(0, again)
 }
 
-/** How many candidates there are, each counted once. */
+/** How many different candidates there are. */
 function countCandidates(from: Candidates, engine: Engine): number {
   return prependedAfterSkip(from).length + onePeriod(from, engine).length
 }
 
-/** The error of a search that tried so many candidates, and found none that is free. */
+/** The error of a search that tried this many candidates and found no free one. */
 export function noFreePort(tries: number, { candidates, engine }: Settings): Port4meError {
   const count = countCandidates(candidates, engine)
   const tried =
@@ -108,13 +108,13 @@ export function noFreePort(tries: number, { candidates, engine }: Settings): Por
       : count > 1
         ? '1 candidate was tried, and it is taken'
         : 'the one candidate is taken'
-  const rest = tries < count ? '; more remain, for a higher maxTries (PORT4ME_MAX_TRIES)' : ''
+  const rest = tries < count ? '; a higher maxTries (PORT4ME_MAX_TRIES) would try more' : ''
   return new Port4meError('ERR_NO_FREE_PORT', `no free port: ${tried}${rest}`)
 }
 
 /**
- * Every count-th of the candidates. A port that comes several times counts where it comes first, so
- * that no two workers ever have one in common.
+ * Every count-th candidate. Of a port that comes several times only the first place counts, so that two workers
+ * never have a port in common.
  */
 export function shareOf(all: Candidates, share: Share, engine: Engine): Candidates {
   const [index, count] = share
@@ -127,7 +127,8 @@ export function shareOf(all: Candidates, share: Share, engine: Engine): Candidat
     allowed[port >> 3] = (allowed[port >> 3] as number) | (1 << (port & 7))
   }
   return {
-    // The generator's state is the port it gave: after the last of a period comes the first.
+    // The state of the generator is the port that it gave last. So with the last port of a period as the seed the
+    // sequence begins with the first port.
     seed: sequence.at(-1) ?? all.seed,
     allowed,
     prepended: prepended.filter((_, rank) => rank % count === index),

@@ -1,13 +1,13 @@
-// The numbers that cross between TypeScript and an engine, by name: native/codes.h is the same for C++. The
+// The numbers that cross between TypeScript and an engine, by name. native/codes.h is the same for C++. The
 // contract suite compares the two.
 
 /**
- * The name and version of what binding.d.ts declares. A file that was found and loaded as the addon is used only
- * if it has this too. The version changes with each change that an older addon would not understand.
+ * The name and version of the contract that binding.d.ts declares. A file that loads is used as the addon only if it
+ * has the same. The version changes whenever an older addon would not fit.
  */
 export const CONTRACT = 'port4me 1'
 
-/** What a question is the sum of. */
+/** The parts of a question. A question is the sum of some of them. */
 export const Ask = {
   TCP: 1,
   UDP: 2,
@@ -17,7 +17,7 @@ export const Ask = {
   STRICT_TIME_WAIT: 16,
 } as const
 
-/** Why a port is not free: the lowest three bits of a verdict. 0: it is free. */
+/** Why a port is not free: the lowest three bits of a verdict. 0 means that it is free. */
 export const Reason = {
   TIME_WAIT: 1,
   DENIED: 2,
@@ -28,7 +28,7 @@ export const Reason = {
 /** The bits of a verdict that hold its reason. */
 export const REASON_MASK = 7
 
-/** What refuses: a verdict is its reason plus these. */
+/** Which binds were refused. A verdict is its reason plus these. */
 export const Refuses = {
   TCP: 8,
   UDP: 16,
@@ -36,25 +36,25 @@ export const Refuses = {
   IPV6: 64,
 } as const
 
-/** One more than the highest port: what the number of tries is multiplied by in the answer of a search. */
+/** The number of tries is multiplied by this in the answer of a search. It is one more than the highest port. */
 const TRIES = 65536
 
-/** The answer of a search as one number. Port 0: none was free. */
+/** The answer of a search as one number. Port 0: no candidate was free. */
 export function packFound(tries: number, port: number): number {
   return tries * TRIES + port
 }
 
-/** The port of a search's answer; 0 when none was free. */
+/** The port in the answer of a search; 0 when no candidate was free. */
 export function portOf(found: number): number {
   return found % TRIES
 }
 
-/** How many ports the search tried. */
+/** The number of tries in the answer of a search. */
 export function triesOf(found: number): number {
   return Math.floor(found / TRIES)
 }
 
-/** All of these numbers, as an engine tells its own. */
+/** All numbers of this file, in the form of an engine's codes(). */
 export function allCodes(): Readonly<Record<string, number>> {
   const codes: Record<string, number> = { REASON_MASK, TRIES }
   for (const [book, numbers] of Object.entries({ Ask, Reason, Refuses })) {

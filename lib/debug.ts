@@ -1,4 +1,4 @@
-// PORT4ME_DEBUG: what was read and tried, on stderr.
+// Prints what was read and tried on stderr, for PORT4ME_DEBUG.
 
 import { firstCandidates } from './candidates.js'
 import type { EngineReport } from './engine/engine.js'
@@ -6,15 +6,15 @@ import { printable } from './errors.js'
 import { write } from './output.js'
 import type { Settings } from './settings/settings.js'
 
-/** Tries listed before the rest is summed up. */
+/** How many tries are listed. Of the others only the number is printed. */
 const LISTED = 20
 
-/** Says what was read. */
+/** Prints what was read. */
 export function reportSettings(settings: Settings, engine: EngineReport): void {
   print(describe(settings, engine))
 }
 
-/** Says what was read and tried. */
+/** Prints what was read and tried. */
 export function reportPick(
   settings: Settings,
   report: EngineReport,

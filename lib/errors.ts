@@ -1,19 +1,19 @@
 /**
- * What went wrong, for programs:
+ * What went wrong, as a code for programs:
  *
  * - `ERR_INVALID_ARG_TYPE`: an argument or option has a wrong type
  * - `ERR_INVALID_ARG_VALUE`: an argument, option or variable has a value that is not allowed
  * - `ERR_OUT_OF_RANGE`: a number is too small, too large or not an integer
- * - `ERR_PORT_SPEC`: a set of ports holds something that is no port and no range of ports
- * - `ERR_NO_USER`: nothing tells the name of the user
- * - `ERR_NO_ENGINE`: `PORT4ME_ENGINE=native` without an addon that loads
+ * - `ERR_PORT_SPEC`: a set of ports contains something that is neither a port nor a range of ports
+ * - `ERR_NO_USER`: the name of the user is not known
+ * - `ERR_NO_ENGINE`: `PORT4ME_ENGINE` is `native`, but no addon loads
  * - `ERR_NO_CANDIDATE`: the settings leave no port to try
  * - `ERR_NO_FREE_PORT`: no port that was tried is free
- * - `ERR_LEASE_RELEASED`: a lease that is over cannot be listened on, nor one whose server was closed
- *   before it listened
- * - `ERR_SYSTEM`: a system call failed in a way that says nothing about the port; `errno` and
- *   `syscall` say which and how. Or the permissions of the runtime (Deno, Node.js with `--permission`)
- *   forbid it; the message names the flag that allows it
+ * - `ERR_LEASE_RELEASED`: listen() was called for a lease that is over, or the server was closed before it
+ *   listened
+ * - `ERR_SYSTEM`: a system call failed in a way that says nothing about the port; `syscall` says which call,
+ *   and `errno` how it failed. Or the permissions of the runtime (Deno, Node.js with `--permission`) forbid the
+ *   call; the message names the flag that allows it
  */
 export type Port4meErrorCode =
   | 'ERR_INVALID_ARG_TYPE'
@@ -27,7 +27,7 @@ export type Port4meErrorCode =
   | 'ERR_LEASE_RELEASED'
   | 'ERR_SYSTEM'
 
-/** What Node.js throws of a failed system call. (No type of `@types/node`: not every user has it.) */
+/** The error of Node.js for a failed system call. (Not every user has the types of `@types/node`.) */
 interface FailedCall extends Error {
   readonly code?: string | undefined
   readonly syscall?: string | undefined
@@ -36,9 +36,8 @@ interface FailedCall extends Error {
 }
 
 /**
- * Every error that this package throws. What comes of other code is passed on as it is: the reason of
- * an aborted signal, what a server's own listen() throws, and get-port's own errors from
- * `port4me/get-port`.
+ * Every error that this package throws. Errors of other code are passed on unchanged: the reason of an aborted
+ * signal, and what a server's own listen() throws. `port4me/get-port` also throws the errors of get-port.
  *
  * @example
  * try {
@@ -51,14 +50,14 @@ interface FailedCall extends Error {
 export class Port4meError extends Error {
   override readonly name = 'Port4meError'
   readonly code: Port4meErrorCode
-  // Declared alone: they are own properties of those errors only that have them.
+  // These are only declared, so that an error without such a value has no such property.
   /** With `ERR_SYSTEM`: the symbolic name of the system's error, such as `'EMFILE'`. */
   declare readonly errno?: string
   /** With `ERR_SYSTEM`: the system call that failed, such as `'socket'`. */
   declare readonly syscall?: string
-  /** With `ERR_SYSTEM`: the IP address that the call was about, where it was about one. */
+  /** With `ERR_SYSTEM`: the IP address that the call was about, if it was about one. */
   declare readonly address?: string
-  /** With `ERR_SYSTEM`: the port that the call was about, where it was about one. */
+  /** With `ERR_SYSTEM`: the port that the call was about, if it was about one. */
   declare readonly port?: number
 
   constructor(code: Port4meErrorCode, message: string, cause?: FailedCall) {
@@ -74,8 +73,9 @@ export class Port4meError extends Error {
 }
 
 /**
- * What an engine or Node.js threw, as this package's error: a failed system call is `ERR_SYSTEM`, and
- * so is a missing permission of the runtime, whose message names the flag.
+ * Converts an error of an engine or of Node.js to this package's error. A failed system call becomes
+ * `ERR_SYSTEM`, and so does a missing permission of the runtime, whose message names the flag. Other errors are
+ * returned unchanged.
  * @internal
  */
 export function asSystemError(error: unknown, host = ''): unknown {
@@ -89,11 +89,11 @@ export function asSystemError(error: unknown, host = ''): unknown {
   return new Port4meError('ERR_SYSTEM', `${message}${where}`, error as NodeJS.ErrnoException)
 }
 
-/** Deno's error has no code: runtime/permissions of its source. It comes by this text from a thread too. */
+/** Deno's error has no code (runtime/permissions of its source), so it is known by its text. */
 const DENO_REFUSES = /^Requires \w+ access\b.* --allow-\w+/s
 
 /**
- * A value as an error message quotes it: short, on one line, whatever it is.
+ * Any value as an error message quotes it: short, and on one line.
  * @internal
  */
 export function quote(value: unknown): string {
@@ -102,8 +102,8 @@ export function quote(value: unknown): string {
 }
 
 /**
- * A text that others wrote, on one line, with control and format characters escaped: a terminal would
- * obey them.
+ * A text from outside, on one line. Control and format characters are escaped, because a terminal would obey
+ * them.
  * @internal
  */
 export function printable(text: string): string {
@@ -115,8 +115,8 @@ export function printable(text: string): string {
 }
 
 /**
- * Whether a value can be options: an object, but none of a class that the language or Node.js has, such
- * as a promise that was not awaited.
+ * Whether a value can be an options object. Instances of built-in classes cannot, for example a promise that
+ * was not awaited.
  * @internal
  */
 export function isPlainObject(value: unknown): value is object {

@@ -1,4 +1,4 @@
-// Gives a server a port that is held: as a socket that listens on it already.
+// Hands a held port over to a server, as a socket that already listens on it.
 
 import type { Server } from 'node:net'
 import type { Hold } from '../binding.js'
@@ -7,60 +7,60 @@ import { asSystemError, Port4meError } from './errors.js'
 import { hrtime, nextTurn, setTimeout } from './timers.js'
 import type { Listenable, ListenOptions } from './types.js'
 
-/** Where to bind a leased port by its number. */
-export interface LeasedPlace {
+/** Where a server binds a leased port by its number. */
+export interface ListenAddress {
   readonly port: number
-  /** Default: every address. */
+  /** The default is every address. */
   readonly host?: string
   readonly ipv6Only?: boolean
 }
 
-/** The backlog of net.Server's listen() by default. */
+/** The default backlog of listen() of net.Server. */
 const BACKLOG = 511
 
 /**
- * Whether servers can take over a socket that listens. In Bun 1.4 none takes a handle, and those of
- * node:http take no descriptor either.
+ * Whether servers can take over a listening socket. In Bun 1.4 no server accepts a handle, and those of node:http
+ * accept no descriptor either.
  */
 const TAKES_SOCKETS = process.versions.bun === undefined
 
 /**
- * How long to try while others listen, and how long to pause after each try: 1 ms or more. A program
- * that looks for free ports listens for a tenth of a millisecond; but where many wait for a processor,
- * it may wait for its next share of one meanwhile.
+ * How long to try again while another program listens, and the longest pause after each try (the shortest is 1 ms).
+ * A program that looks for free ports listens for a tenth of a millisecond. On a busy machine the system may
+ * interrupt it during that time.
  */
-const PATIENCE_NS = 300_000_000n
+const RETRY_NS = 300_000_000n
 const LONGEST_PAUSE_MS = 3
 
 type Emitter = NodeJS.EventEmitter & { readonly listening?: unknown }
 
-/** The servers that were given a leased port. */
+/** The servers that were handed a leased port. */
 const served = new WeakSet<object>()
 
-/** One server's way to a leased port. */
+/** The hand-over of one leased port to one server. */
 export class HandOver {
   readonly #server: Listenable
   readonly #hold: Hold
-  readonly #place: LeasedPlace
+  readonly #address: ListenAddress
   readonly #options: ListenOptions
   readonly #backlog: number
   readonly #end: End
-  /** Whether the server listened when its listen() was called, or it was not called. */
+  /** Whether the server listened before its listen() was called. True until it is called. */
   #listenedBefore = true
-  /** What is to listen: the server, or what its listen() returned. */
+  /** The object that should listen: the server, or what its listen() returned. */
   #listener: unknown
   #socket: ListeningSocket | undefined
 
   /**
-   * @param server what is to listen
-   * @param hold what holds the port
-   * @param place where to bind when the hold has no socket to give
-   * @param options as the server's user gave them
+   * @param server the server that should listen
+   * @param hold the hold of the port
+   * @param address where to bind if the hold has no socket to hand over
+   * @param options the options of lease.listen()
    */
-  constructor(server: Listenable, hold: Hold, place: LeasedPlace, options: ListenOptions) {
+  constructor(server: Listenable, hold: Hold, address: ListenAddress, options: ListenOptions) {
     this.#server = server
     this.#hold = hold
-    this.#place = place
+    this.#address = address
     this.#options = options
     this.#backlog = options.backlog ?? BACKLOG
     this.#end = new End(options.signal)
@@ -68,8 +68,8 @@ export class HandOver {
   }
 
   /**
-   * Resolves with what listen() of the server returns, when the server listens. Before it rejects, it
-   * closes whatever it made listen.
+   * Resolves with what listen() of the server returns, when the server listens. Before it rejects, it closes
+   * everything that it made listen.
    */
   async run(): Promise<unknown> {
     this.#end.watch(this.#server)
@@ -82,34 +82,34 @@ export class HandOver {
       return returned
     } catch (error) {
       this.#closeAll()
-      this.#options.signal?.throwIfAborted() // that is the reason, whatever came of it
-      throw failureOf(error, this.#place.port)
+      this.#options.signal?.throwIfAborted() // its reason comes before the errors that the abort caused
+      throw failureOf(error, this.#address.port)
     } finally {
       this.#end.unwatch()
     }
   }
 
   /**
-   * Lets a server of ours listen first, and the given one take its socket over: attempts that fail are
-   * no 'error' events of the given server.
+   * Makes a server of our own listen first, whose socket the given server then takes over. So attempts that fail
+   * cause no 'error' events of the given server.
    */
   async #giveSocket(): Promise<unknown> {
     const opened = this.#openSocket()
-    // Not awaited without need: a server that is closed right after the call shall have been told.
+    // Awaited only if necessary: if the server is closed right after the call, its listen() should have been called.
     const ours = opened instanceof Promise ? await opened : opened
-    const socket = new ListeningSocket(ours, this.#place.port)
+    const socket = new ListeningSocket(ours, this.#address.port)
     this.#socket = socket
     this.#end.check()
     let returned: unknown
     try {
       returned = await this.#listen(socket.options)
     } catch (error) {
-      // A listen() that knows of numbers alone finds our own socket in its way.
+      // A listen() that can only bind by number fails because of our own socket.
       if (socket.isTaken || !isInUse(error)) throw error
       socket.close()
       return await this.#giveNumber()
     }
-    if (!socket.isTaken) throw disobeyed(this.#place.port)
+    if (!socket.isTaken) throw ignoredPort(this.#address.port)
     return returned
   }
 
@@ -121,7 +121,7 @@ export class HandOver {
       if (!isInUse(error)) throw error
     }
     if (first?.listening) return first
-    return patiently((tries) =>
+    return retryWhileInUse((tries) =>
       untilListening(tries === 0 && first !== undefined ? first : this.#tryToOpen()),
     )
   }
@@ -134,7 +134,7 @@ export class HandOver {
       if (fd !== -1) return this.#openServer({ fd })
     }
     this.#hold.admitServers()
-    return this.#openServer({ ...this.#place, exclusive: true })
+    return this.#openServer({ ...this.#address, exclusive: true })
   }
 
   #openServer(where: object): Server {
@@ -142,31 +142,31 @@ export class HandOver {
     return createServer().listen(where, this.#backlog)
   }
 
-  /** For a listen() that cannot take a socket over. */
+  /** Hands over to a listen() that cannot take over a socket. */
   async #giveNumber(): Promise<unknown> {
     this.#hold.admitServers()
-    return await patiently(() => this.#listen({ ...this.#place, exclusive: true }))
+    return await retryWhileInUse(() => this.#listen({ ...this.#address, exclusive: true }))
   }
 
-  /** Calls listen() of the server, and waits until it listens. */
+  /** Calls listen() of the server and waits until the server listens. */
   async #listen(where: object): Promise<unknown> {
     const server: unknown = this.#server
-    const settled = new AbortController()
+    const waiting = new AbortController()
     const listening = (emitter: Emitter): Promise<unknown> => {
-      const told = events().once(emitter, 'listening', settled) // rejects on 'error'
-      told.catch(ignore)
-      return told
+      const event = events().once(emitter, 'listening', waiting) // rejects on 'error'
+      event.catch(ignore)
+      return event
     }
     try {
       const ofServer = isEmitter(server) ? listening(server) : undefined
       const { backlog } = this.#options
-      // Nothing more than is needed: a listen() of another kind may expect a callback there.
+      // The backlog is passed only if it is set, because another kind of listen() may expect a callback there.
       const args = backlog === undefined ? [where] : [where, backlog]
       this.#listenedBefore = isListening(this.#server)
       const returned: unknown = Reflect.apply(this.#server.listen, server, args)
       let made = returned
       if (isThenable(returned)) {
-        // A server that fails may leave its promise as it is.
+        // When a server fails, its promise may stay pending.
         const failed = ofServer?.then(() => returned)
         made = await Promise.race([returned, this.#end.reached, ...(failed ? [failed] : [])])
       }
@@ -176,32 +176,32 @@ export class HandOver {
       }
       const listener: unknown = this.#listener
       if (isEmitter(listener)) {
-        // 'listening' is emitted with process.nextTick(); one that listened before a promise was kept
-        // may have emitted it already.
-        const told = listener === server ? ofServer : listening(listener)
-        const listens = listener.listening === true ? nextTurn() : told
+        // 'listening' is emitted with process.nextTick(). A server that listens already may have emitted it while
+        // its promise was pending.
+        const event = listener === server ? ofServer : listening(listener)
+        const listens = listener.listening === true ? nextTurn() : event
         await Promise.race([listens, this.#end.reached])
       }
-      if (listensElsewhere(listener, this.#place.port)) throw disobeyed(this.#place.port)
+      if (listensElsewhere(listener, this.#address.port)) throw ignoredPort(this.#address.port)
       return made
     } finally {
-      settled.abort()
+      waiting.abort()
     }
   }
 
-  /** Leaves nothing behind that listens, but what did before. */
+  /** Closes everything that listens now and did not listen before. */
   #closeAll(): void {
     if (isListening(this.#server) && !this.#listenedBefore) close(this.#server)
     const listener = this.#listener as object
-    // A server that an earlier lease made listen goes on, unless it listens by this one.
+    // A server that an earlier lease made listen is not closed, unless it listens on this lease's socket.
     const isNew = this.#socket?.isTaken || !served.has(listener)
     if (listener !== this.#server && isListening(listener) && isNew) close(listener)
-    // Two servers have one handle, which is closed once.
+    // Both servers share one handle, which is closed only once.
     this.#socket?.close()
   }
 }
 
-/** A server of ours, whose socket another can take over. */
+/** A server of our own, whose socket another server can take over. */
 class ListeningSocket {
   readonly options: object
   readonly #ours: Server
@@ -212,12 +212,12 @@ class ListeningSocket {
     this.#ours = ours
     const take = (): unknown => this.#take()
     const { address: host } = ours.address() as { address: string }
-    // As documented, listen() takes "anything with an underlying _handle member". The rest is for
-    // what else reads it on the way, such as Fastify.
+    // According to its documentation, listen() accepts "anything with an underlying _handle member". Frameworks such
+    // as Fastify also read the port and the host.
     this.options = Object.defineProperty({ port, host }, '_handle', { get: take, enumerable: true })
   }
 
-  /** Whether somebody looked at the handle, as listen() of net.Server does to take it. */
+  /** Whether the handle was read, as listen() of net.Server does when it takes the socket over. */
   get isTaken(): boolean {
     return this.#isTaken
   }
@@ -234,9 +234,9 @@ class ListeningSocket {
   }
 }
 
-/** What ends the wait for a server: it is closed, or a signal is aborted. */
+/** The end of the wait for a server, because it was closed or the signal was aborted. */
 class End {
-  /** Rejects at the end. */
+  /** Rejects when the end is reached. */
   readonly reached: Promise<never>
   readonly #signal: ListenOptions['signal']
   readonly #undo: (() => void)[] = []
@@ -250,7 +250,7 @@ class End {
     })
     this.reached.catch(ignore)
     if (signal === undefined) return
-    const onAbort = (): void => this.#reject(undefined) // run() asks the signal for the reason
+    const onAbort = (): void => this.#reject(undefined) // run() throws the reason of the signal
     signal.addEventListener('abort', onAbort)
     this.#undo.push(() => signal.removeEventListener('abort', onAbort))
   }
@@ -258,7 +258,7 @@ class End {
   watch(server: unknown): void {
     if (!isEmitter(server)) return
     const onClose = (): void => {
-      // One that listens was closed earlier, and is told of it now.
+      // If the server listens, this event belongs to an earlier close().
       if (server.listening === true) return
       this.#isClosed = true
       this.#reject(closedTooEarly())
@@ -267,7 +267,7 @@ class End {
     this.#undo.push(() => server.off('close', onClose))
   }
 
-  /** Throws once the end is reached. */
+  /** Throws if the end is reached. */
   check(): void {
     this.#signal?.throwIfAborted()
     if (this.#isClosed) throw closedTooEarly()
@@ -278,16 +278,18 @@ class End {
   }
 }
 
-/** Tries again while somebody else listens. */
-async function patiently<Answer>(attempt: (tries: number) => Promise<Answer>): Promise<Answer> {
-  const until = hrtime.bigint() + PATIENCE_NS
+/** Calls `attempt` again as long as it fails because another program listens. */
+async function retryWhileInUse<Answer>(
+  attempt: (tries: number) => Promise<Answer>,
+): Promise<Answer> {
+  const until = hrtime.bigint() + RETRY_NS
   for (let tries = 0; ; tries++) {
     try {
       return await attempt(tries)
     } catch (error) {
       if (!isInUse(error) || hrtime.bigint() >= until) throw error
     }
-    // Of random length, so as not to keep step with a prober.
+    // The pause is random, so that it does not stay in step with a prober.
     await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_PAUSE_MS))
   }
 }
@@ -297,7 +299,7 @@ async function untilListening(server: Server): Promise<Server> {
   return server
 }
 
-/** Closes the server when the signal is aborted, as net.Server's listen() does. */
+/** Closes the server when the signal is aborted, as listen() of net.Server does. */
 function closeOnAbort(server: unknown, signal: ListenOptions['signal']): void {
   if (signal === undefined) return
   const onAbort = (): void => close(server)
@@ -318,10 +320,10 @@ function listensElsewhere(server: unknown, port: number): boolean {
   return typeof address === 'object' && address !== null && address.port !== port
 }
 
-function disobeyed(port: number): Port4meError {
+function ignoredPort(port: number): Port4meError {
   return new Port4meError(
     'ERR_INVALID_ARG_VALUE',
-    `server must listen where its listen() is told, on port ${port}, but does not`,
+    `server must listen on port ${port}, which its listen() was given, but does not`,
   )
 }
 
@@ -329,7 +331,7 @@ function closedTooEarly(): Port4meError {
   return new Port4meError('ERR_LEASE_RELEASED', 'the server was closed before it listened')
 }
 
-/** An error as the user of a lease gets it. */
+/** Converts an error to the one that the user of the lease gets. */
 function failureOf(error: unknown, port: number): unknown {
   if (typeof error !== 'object' || error === null) return error
   const { message, syscall } = error as NodeJS.ErrnoException

@@ -1,4 +1,4 @@
-// Ports that stay yours until your server has them.
+// Leases: ports that stay yours until your server has them.
 
 import type { Hold } from '../binding.js'
 import { onePeriod } from './candidates.js'
@@ -6,27 +6,29 @@ import { Ask, triesOf } from './codes.js'
 import { currentEngine } from './engine/engine.js'
 import { hold } from './engine/questions.js'
 import { Port4meError, quote } from './errors.js'
-import { HandOver, type LeasedPlace } from './hand-over.js'
+import { HandOver, type ListenAddress } from './hand-over.js'
 import { foundPort } from './port4me.js'
-import type { NameOf } from './settings/given.js'
-import type { Asked } from './settings/question.js'
+import type { NameOf } from './settings/options.js'
+import type { PortQuestion } from './settings/question.js'
 import { readSettings, type Settings, searchFor } from './settings/settings.js'
 import { checkNames, integer, nonEmptyText } from './settings/values.js'
 import type { LeaseOptions, Listenable, ListenOptions, PortLease } from './types.js'
 
 /**
- * Picks a port as {@link port4me} does and keeps it, until a server has it or the lease is released:
- * no other lease can get it, in whatever process, and no port of the system's choice is it. (That is
- * so of the whole port on Linux; elsewhere of the addresses that the lease is of, all unless `host` or
- * `family` says otherwise.) Let your server have it with `listen()`, or let a child process bind it by
- * its number: on Linux while the lease holds it, elsewhere once it is released.
+ * Picks a port as {@link port4me} does, and keeps it until a server has it or the lease is released. Until
+ * then no other lease in any process can get the port, and the system does not choose it as an ephemeral port.
+ * (On Linux this holds for the whole port. Elsewhere it holds for the addresses of the lease: every address,
+ * unless `host` or `family` says otherwise.)
  *
- * A lease does not keep the process alive. It ends with its process or thread, however that ends,
- * and when it is garbage-collected: keep the lease itself, not its port alone.
+ * Give the port to your server with `listen()`, or let a child process bind it by its number: on Linux while
+ * the lease holds it, elsewhere after the lease is released.
+ *
+ * A lease does not keep the process alive. It ends when its process or thread ends for any reason, and when it
+ * is garbage collected. So keep the lease itself, not only its port.
  *
  * @param options settings, or the name of the tool
  * @returns the lease of one port
- * @throws {Port4meError} what port4me() throws
+ * @throws {Port4meError} the errors of port4me()
  *
  * @example
  * const lease = leasePort('api')
@@ -39,7 +41,7 @@ export function leasePort(options?: string | LeaseOptions): PortLease {
 }
 
 /**
- * leasePort(), with errors that name settings as `nameOf` does.
+ * leasePort() for the programs: errors name a setting as `nameOf` does.
  * @internal
  */
 export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): PortLease {
@@ -47,12 +49,12 @@ export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): Port
 }
 
 /**
- * Leases several ports, or none: when there are not enough, all are let go again.
+ * Leases several ports. When there are not enough free ports, all are released again.
  *
  * @param count how many, from 1 to 65535
  * @param options settings, or the name of the tool
- * @returns leases of so many ports, in the order of the candidates
- * @throws {Port4meError} what {@link leasePort} throws
+ * @returns `count` leases, in the order of the candidates
+ * @throws {Port4meError} the errors of {@link leasePort}
  *
  * @example
  * const servers = [http.createServer(), http.createServer()]
@@ -63,14 +65,14 @@ export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): Port
 export function leasePorts(count: number, options?: string | LeaseOptions): PortLease[] {
   integer(count, 'count', 1, 65535)
   const settings = readSettings(options, currentEngine(), 'lease')
-  const { candidates, asked, values } = settings
+  const { candidates, portQuestion, values } = settings
   const leases: PortLease[] = []
   let { maxTries } = values
   let skip = withinPeriod(settings)
   try {
-    // Past a port that is leased or taken the search goes on; it does not begin again.
+    // Each search continues after the candidates that earlier searches tried.
     while (leases.length < count && maxTries > 0) {
-      const search = searchFor({ ...candidates, skip }, maxTries, asked)
+      const search = searchFor({ ...candidates, skip }, maxTries, portQuestion)
       const { lease, tries } = takeLease({ ...settings, search })
       leases.push(lease)
       skip += tries
@@ -86,14 +88,14 @@ export function leasePorts(count: number, options?: string | LeaseOptions): Port
   for (const lease of leases) lease.release()
   throw new Port4meError(
     'ERR_NO_FREE_PORT',
-    `no free port: ${count} leases were asked for, but no more than ${leases.length} ports could be leased`,
+    `no free port: ${count} leases were asked for, but only ${leases.length} could be made`,
   )
 }
 
-/** Numbers of candidates to skip that stay exact when those of all leases are added. */
+/** Below this, `skip` stays an exact number when the tries of all leases are added to it. */
 const MOST_EXACT = 2 ** 40
 
-/** The candidates to skip, without the rounds of the whole sequence that a huge number skips. */
+/** `skip`. A huge number is reduced to one that skips the same part of a period. */
 function withinPeriod({ candidates, engine }: Settings): number {
   const { skip, prepended } = candidates
   if (skip < MOST_EXACT) return skip
@@ -104,11 +106,11 @@ function withinPeriod({ candidates, engine }: Settings): number {
 function takeLease(settings: Settings): { lease: PortLease; tries: number } {
   const held = hold(settings, settings.values.exclusive)
   const port = foundPort(held.pick, settings, true)
-  return { lease: new Lease(port, held, settings.asked), tries: triesOf(held.pick) }
+  return { lease: new Lease(port, held, settings.portQuestion), tries: triesOf(held.pick) }
 }
 
 /**
- * Where a server binds a port while it is held: native/probe/socket_linux.cc, AdmitServers().
+ * Whether a server can bind a port while it is held: see AdmitServers() in native/system/socket_linux.cc.
  * @internal
  */
 export const SERVERS_BIND_HELD_PORTS =
@@ -117,24 +119,24 @@ export const SERVERS_BIND_HELD_PORTS =
 class Lease implements PortLease {
   readonly port: number
   readonly #hold: Hold
-  readonly #asked: Asked
+  readonly #portQuestion: PortQuestion
   #isHandedOver = false
   #isReleased = false
 
-  constructor(port: number, hold: Hold, asked: Asked) {
+  constructor(port: number, hold: Hold, portQuestion: PortQuestion) {
     this.port = port
     this.#hold = hold
-    this.#asked = asked
+    this.#portQuestion = portQuestion
   }
 
   get released(): boolean {
     return this.#isReleased || this.#hold.isOver
   }
 
-  async listen<Given extends Listenable>(
-    server: Given,
+  async listen<Server extends Listenable>(
+    server: Server,
     options: ListenOptions = {},
-  ): Promise<Awaited<ReturnType<Given['listen']>>> {
+  ): Promise<Awaited<ReturnType<Server['listen']>>> {
     if (this.#isHandedOver || this.released) {
       throw new Port4meError(
         'ERR_LEASE_RELEASED',
@@ -144,14 +146,14 @@ class Lease implements PortLease {
     this.#isHandedOver = true
     try {
       const read = readListenOptions(server, options)
-      if ((this.#asked.question & Ask.TCP) === 0) {
+      if ((this.#portQuestion.question & Ask.TCP) === 0) {
         throw new Port4meError(
           'ERR_INVALID_ARG_VALUE',
-          `a server needs TCP, but the lease of port ${this.port} is one of UDP`,
+          `a server needs TCP, but port ${this.port} is leased for UDP only`,
         )
       }
-      const handOver = new HandOver(server, this.#hold, this.#place(read.host), read)
-      return (await handOver.run()) as Awaited<ReturnType<Given['listen']>>
+      const handOver = new HandOver(server, this.#hold, this.#address(read.host), read)
+      return (await handOver.run()) as Awaited<ReturnType<Server['listen']>>
     } finally {
       this.#isReleased = true
       this.#hold.release()
@@ -160,7 +162,7 @@ class Lease implements PortLease {
 
   release(): void {
     this.#isReleased = true
-    // While a server is given the port, nobody else may get it; it is let go after.
+    // While listen() hands the port over, the hold must stay. listen() releases it at its end.
     if (!this.#isHandedOver) this.#hold.release()
   }
 
@@ -173,9 +175,9 @@ class Lease implements PortLease {
     return this.#isReleased ? 'it was released' : 'the thread that held the port has ended'
   }
 
-  #place(host: string | undefined): LeasedPlace {
+  #address(host: string | undefined): ListenAddress {
     const { port } = this
-    const { question, host: ownHost } = this.#asked
+    const { question, host: ownHost } = this.#portQuestion
     if (host !== undefined || ownHost !== '') return { port, host: host ?? ownHost }
     if ((question & Ask.IPV6) === 0) return { port, host: '0.0.0.0' }
     if ((question & Ask.IPV4) === 0) return { port, host: '::', ipv6Only: true }

@@ -4,20 +4,20 @@ import type { Engine } from '../binding.js'
 import { type Candidates, eachCandidate, firstCandidates, rankOf } from './candidates.js'
 import { reportSettings } from './debug.js'
 import { currentEngine, reportOnEngine } from './engine/engine.js'
-import type { NameOf } from './settings/given.js'
+import type { NameOf } from './settings/options.js'
 import { readSettings } from './settings/settings.js'
 import { integer } from './settings/values.js'
 import type { CandidateOptions } from './types.js'
 
-/** No array of candidates is longer: they repeat after 65536 at the latest. */
+/** The greatest count that listPorts() accepts. The candidates repeat after at most 65536. */
 const MAX_COUNT = 2 ** 24
 
 /**
  * Returns the first candidates, free or not.
  *
- * @param count how many, from 1 to 16777216; past the last candidate they start again
+ * @param count how many, from 1 to 16777216; after the last candidate the first one comes again
  * @param options settings, or the name of the tool
- * @returns `count` ports; fewer only when nothing but prepended ports is a candidate
+ * @returns `count` ports; fewer only when all candidates are prepended ports
  * @throws {Port4meError} `ERR_NO_CANDIDATE`, or an error that names a wrong setting
  *
  * @example
@@ -28,7 +28,7 @@ export function listPorts(count: number, options?: string | CandidateOptions): n
 }
 
 /**
- * listPorts(), with errors that name settings as `nameOf` does.
+ * listPorts() for the programs: errors name a setting as `nameOf` does.
  * @internal
  */
 export function listCandidates(
@@ -42,10 +42,10 @@ export function listCandidates(
 }
 
 /**
- * Returns the candidates, free or not, one at a time and without end: after the last one they start
- * again. It ends only when nothing but prepended ports is a candidate.
+ * Returns an iterator of the candidates, free or not. After the last candidate the first one comes again, so
+ * it has no end. It ends only when all candidates are prepended ports.
  *
- * @param options settings, or the name of the tool; read once, at the call
+ * @param options settings, or the name of the tool; they are read once, at the call
  * @throws {Port4meError} an error that names a wrong setting
  *
  * @example
@@ -57,12 +57,12 @@ export function portSequence(options?: string | CandidateOptions): IterableItera
 }
 
 /**
- * Returns how many candidates come before a port, free or not: its index in {@link portSequence}.
+ * Returns how many candidates, free or not, come before a port: its index in {@link portSequence}.
  *
  * @param port from 1 to 65535
  * @param options settings, or the name of the tool
- * @returns 0 for the first candidate; -1 for a port that is none
- * @throws {Port4meError} `ERR_OUT_OF_RANGE` for no port, or an error that names a wrong setting
+ * @returns 0 for the first candidate; -1 for a port that is not a candidate
+ * @throws {Port4meError} `ERR_OUT_OF_RANGE` if `port` is not a port, or an error that names a wrong setting
  *
  * @example
  * portRank(19654, { user: 'alice' }) // 1

@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs'
 
 /**
- * Writes a text to stdout or stderr, without loading process.stdout, which takes longer than finding
- * a port.
+ * Writes a text to stdout or stderr. It does not load process.stdout, because that takes longer than to find a
+ * port.
  */
 export function write(descriptor: 1 | 2, text: string): void {
   let bytes = Buffer.from(text)
@@ -11,12 +11,12 @@ export function write(descriptor: 1 | 2, text: string): void {
       bytes = bytes.subarray(writeSync(descriptor, bytes))
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPIPE') return // the reader has had enough, as `head -1` has
+      if (code === 'EPIPE') return // the reader has closed the pipe, as `head -1` does
       if (code !== 'EAGAIN') {
-        if (descriptor === 2) return // there is nowhere else to complain
+        if (descriptor === 2) return // an error about stderr cannot be reported anywhere
         throw error
       }
-      // A pipe that someone made non-blocking is full: the event loop can wait for it.
+      // The pipe is non-blocking and full. The event loop waits until there is room.
       const stream = descriptor === 1 ? process.stdout : process.stderr
       stream.on('error', () => {})
       stream.write(bytes)

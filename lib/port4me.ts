@@ -1,17 +1,17 @@
-// The main job: settings in, candidates, the first free one, port out.
+// The main job: read the settings, work out the candidates, find the first free one, return its port.
 
 import type { PackedPick } from '../binding.js'
 import { portOf, triesOf } from './codes.js'
 import { currentEngine, reportOnEngine } from './engine/engine.js'
 import { pick, pickAsync } from './engine/questions.js'
 import { later } from './later.js'
-import type { NameOf } from './settings/given.js'
+import type { NameOf } from './settings/options.js'
 import { readSettings, type Settings } from './settings/settings.js'
 import type { Port4meOptions } from './types.js'
 
 /**
- * Returns this user's own free TCP port: the first free candidate of a sequence that depends on the
- * user and the tool alone, so that it is the same port every day, unless it is taken.
+ * Returns this user's own free TCP port. It is the first free candidate of a sequence that depends only on
+ * the user and the tool. So it is the same port every day, unless it is taken.
  *
  * @param options settings, or the name of the tool
  * @returns a port from 1 to 65535; -1 when none is free and `mustWork` is false
@@ -28,7 +28,7 @@ export function port4me(options?: string | Port4meOptions): number {
 }
 
 /**
- * port4me(), with errors that name settings as `nameOf` does.
+ * port4me() for the programs: errors name a setting as `nameOf` does.
  * @internal
  */
 export function pickPort(options?: string | Port4meOptions, nameOf?: NameOf): number {
@@ -36,7 +36,7 @@ export function pickPort(options?: string | Port4meOptions, nameOf?: NameOf): nu
 }
 
 /**
- * port4me(), with settings that were read before.
+ * port4me() for settings that are read already.
  * @internal
  */
 export function pickFrom(settings: Settings): number {
@@ -47,7 +47,7 @@ export function pickFrom(settings: Settings): number {
  * Returns the same port as {@link port4me}, found off the event loop.
  *
  * @param options settings, or the name of the tool
- * @returns a promise of a port; it rejects with what port4me() throws
+ * @returns a promise of a port; it rejects with the errors that port4me() throws
  *
  * @example
  * const server = http.createServer().listen(await port4meAsync('api'))
@@ -59,8 +59,8 @@ export async function port4meAsync(options?: string | Port4meOptions): Promise<n
 }
 
 /**
- * The port that a search found. Says what was read and tried where that is asked for. -1 when no port is
- * free and none is needed.
+ * The port that a search found; -1 when it found none and `mustWork` is false. If debug is set, prints what
+ * was read and tried.
  * @internal
  */
 export function foundPort(found: PackedPick, settings: Settings, mustWork: boolean): number {

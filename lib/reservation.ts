@@ -1,6 +1,6 @@
-// Ports set aside within a program, with the semantics of openport's PortReservation.
+// Ports reserved within a program, with the semantics of openport's PortReservation.
 
-import { readAsked } from './availability.js'
+import { readPortQuestion } from './availability.js'
 import { firstFree, readRange } from './openport.js'
 import { integer } from './settings/values.js'
 import type { PortSpec } from './types.js'
@@ -8,8 +8,8 @@ import type { PortSpec } from './types.js'
 const DEFAULT_RANGE = '15000-65534'
 
 /**
- * Gives each port of a range to one taker at a time. It remembers what it gave; it binds nothing, so
- * that other programs know nothing of it.
+ * Reserves each port of a range only once at a time. It remembers the ports that it has reserved. It binds
+ * nothing, so other programs do not know about them.
  *
  * @example
  * const reservation = new PortReservation('15000-15999')
@@ -21,15 +21,15 @@ export class PortReservation {
   readonly #reserved = new Set<number>()
 
   /**
-   * @param range the ports to give, in order: 15000 to 65534 by default
-   * @throws {Port4meError} `ERR_PORT_SPEC` for what is no range
+   * @param range the ports to reserve, in order: 15000 to 65534 by default
+   * @throws {Port4meError} `ERR_PORT_SPEC` if `range` is not a range
    */
   constructor(range: PortSpec = DEFAULT_RANGE) {
     this.#range = readRange(range)
   }
 
   /**
-   * Reserves the first port of the range that is not reserved and free on TCP and UDP.
+   * Reserves the first port of the range that is not yet reserved and is free on TCP and UDP.
    *
    * @returns the port; undefined when there is none
    * @throws {Port4meError} `ERR_SYSTEM` as isFree() does
@@ -40,13 +40,13 @@ export class PortReservation {
    */
   reservePort(): number | undefined {
     const open = this.#range.filter((port) => !this.#reserved.has(port))
-    const port = firstFree(open, readAsked(undefined, 'both'))
+    const port = firstFree(open, readPortQuestion(undefined, 'both'))
     if (port !== undefined) this.#reserved.add(port)
     return port
   }
 
   /**
-   * Reserves so many ports, or as many as there are.
+   * Reserves `count` ports, or fewer if there are not enough.
    *
    * @param count 0 or more
    * @returns the ports, in order
@@ -58,12 +58,12 @@ export class PortReservation {
    */
   reservePorts(count: number): number[] {
     integer(count, 'count', 0, Number.MAX_SAFE_INTEGER)
-    const asked = readAsked(undefined, 'both')
+    const portQuestion = readPortQuestion(undefined, 'both')
     const ports: number[] = []
-    // Past a port that is given or taken the search goes on; it does not begin again.
+    // Each search continues after the port that the search before it found.
     let open = this.#range.filter((port) => !this.#reserved.has(port))
     while (ports.length < count) {
-      const port = firstFree(open, asked)
+      const port = firstFree(open, portQuestion)
       if (port === undefined) break
       this.#reserved.add(port)
       ports.push(port)
@@ -73,7 +73,7 @@ export class PortReservation {
   }
 
   /**
-   * Lets a port go; one that is not reserved stays as it is.
+   * Ends the reservation of a port. Does nothing if the port is not reserved.
    *
    * @example
    * const reservation = new PortReservation('15000-15999')
@@ -85,7 +85,7 @@ export class PortReservation {
   }
 
   /**
-   * Lets ports go; those that are not reserved stay as they are.
+   * Ends the reservation of several ports. Ignores ports that are not reserved.
    *
    * @example
    * const reservation = new PortReservation('15000-15999')
@@ -96,7 +96,7 @@ export class PortReservation {
   }
 
   /**
-   * Whether this reservation has given a port, and not got it back.
+   * Whether a port is reserved in this object.
    *
    * @example
    * const reservation = new PortReservation('15000-15999')
@@ -107,8 +107,8 @@ export class PortReservation {
   }
 
   /**
-   * Whether this reservation has not given a port. It speaks of the reservation alone: ask the
-   * function isFree() whether the port can be bound.
+   * Whether a port is not reserved in this object. This does not tell whether the port can be bound: the
+   * function isFree() does.
    *
    * @example
    * const reservation = new PortReservation('15000-15999')

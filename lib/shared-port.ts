@@ -9,19 +9,19 @@ import { integerText } from './settings/values.js'
 import type { Port4meOptions } from './types.js'
 
 /**
- * Returns one port for this process and all that it starts: the first call picks, as {@link port4me},
- * and records the port in `process.env`; every later call with the same settings, here or in a
- * descendant, returns the same number, taken or not. For config files that are evaluated again, as
- * Playwright's in each worker and Vite's at a restart, where another pick would find the port taken by
- * the very server under test.
+ * Returns one port for this process and all its descendants. The first call picks a port as {@link port4me} does,
+ * and records it in `process.env`. Every later call with the same settings, in this process or in a descendant,
+ * returns the same port, even if it is taken.
  *
- * Nothing is held: two trees that start at once may pick the same number. Where that can be, start
- * each with `port4me run`. Worker threads have a copy of the variables, made at their start.
+ * Use it in config files that are evaluated several times: Playwright evaluates its config in each worker, Vite
+ * at each restart. There another pick would find the port taken by the server under test.
+ *
+ * The port is not held, so two process trees that start at the same time may pick the same port. If that can
+ * happen, start each with `port4me run`. A worker thread has a copy of the variables from when it was started.
  *
  * @param options settings, or the name of the tool; each tool, and each set of settings, has its own port
  * @returns a port from 1 to 65535; -1 when none is free and `mustWork` is false
- * @throws {Port4meError} what {@link port4me} throws; `ERR_OUT_OF_RANGE` when the recorded value is no
- *   port
+ * @throws {Port4meError} the errors of {@link port4me}; `ERR_OUT_OF_RANGE` when the recorded value is not a port
  *
  * @example
  * // playwright.config.ts
@@ -42,10 +42,11 @@ export function sharedPort(options?: string | Port4meOptions): number {
 }
 
 /**
- * The variable for these settings: all that a pick follows from. Another version of this package in the same
- * process tree must find it too, so that what goes into it, and in which order, stays as it is.
+ * The name of the variable for these settings. It is a hash of everything that determines a pick. Another version
+ * of this package in the same process tree must find the same name, so the hashed values and their order must
+ * not change.
  */
-function variableOf({ identity, candidates, values, asked }: Settings): string {
+function variableOf({ identity, candidates, values, portQuestion }: Settings): string {
   const { createHash } = builtin('node:crypto')
   const rest = JSON.stringify([
     identity.user,
@@ -54,8 +55,8 @@ function variableOf({ identity, candidates, values, asked }: Settings): string {
     candidates.skip,
     values.maxTries,
     values.mustWork,
-    asked.question,
-    asked.host,
+    portQuestion.question,
+    portQuestion.host,
     candidates.share,
   ])
   const hash = createHash('sha256').update(candidates.allowed).update(rest).digest('hex')

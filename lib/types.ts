@@ -1,20 +1,19 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 /**
- * A set of ports: text of ports and inclusive ranges, separated by commas or white space
- * (`'2000-2123,4321'`), one port, or an iterable of ports. Port 0 is ignored. As an option, text may
- * hold `{chrome}` and `{firefox}`, the ports that these browsers block.
+ * A set of ports: one port, an iterable of ports, or a text of ports and inclusive ranges, separated by commas
+ * or white space (`'2000-2123,4321'`). Port 0 is ignored. The text of an option may contain `{chrome}` and
+ * `{firefox}`, which stand for the ports that these browsers block.
  */
 export type PortSpec = string | number | Iterable<number>
 
-/** Which ports are candidates, and in what order. An option beats its variable. */
+/** Which ports are candidates, and in what order. An option takes precedence over its variable. */
 export interface CandidateOptions {
   /**
-   * The name of the user whose port it is. Give one where another account runs the program, or to share a
-   * port.
+   * The name of the user whose port it is. Set it when another account runs the program, or to share a port.
    *
    * @default `PORT4ME_USER`, else `LOGNAME`, `USER`, `LNAME` or `USERNAME`, else the name of the account, else
-   * `uid` and the number of a user id that has no account
+   * `uid` followed by the user id, for a user id that has no account
    */
   user?: string | undefined
   /**
@@ -31,36 +30,36 @@ export interface CandidateOptions {
    */
   prepend?: PortSpec | undefined
   /**
-   * Ports to choose among. Ports below 1024 are allowed. The ports of `PORT4ME_INCLUDE_SITE` are always added. A
-   * set without a port means the default.
+   * The ports to choose from. Ports below 1024 are allowed. The ports of `PORT4ME_INCLUDE_SITE` are always added.
+   * A set without any port means the default.
    *
    * @default `PORT4ME_INCLUDE`, else 1024 to 65535
    */
   include?: PortSpec | undefined
   /**
-   * Ports never to choose. Those of `PORT4ME_EXCLUDE_SITE` and `PORT4ME_EXCLUDE_UNSAFE` are always added; the
-   * latter is the ports that Chrome and Firefox block, unless it is set.
+   * Ports that are never chosen. The ports of `PORT4ME_EXCLUDE_SITE` and `PORT4ME_EXCLUDE_UNSAFE` are always
+   * added. If the latter is not set, it stands for the ports that Chrome and Firefox block.
    *
    * @default `PORT4ME_EXCLUDE`, else none
    */
   exclude?: PortSpec | undefined
   /**
-   * How many of the first candidates to drop, prepended ones included: 0 or more.
+   * How many of the first candidates to drop, including prepended ones: 0 or more.
    *
    * @default `PORT4ME_SKIP`, else 0
    */
   skip?: number | undefined
   /**
-   * Take only every count-th candidate, so that parallel workers never get the same port. No lock is needed
-   * for that. `'auto'` reads the number that the test runner gives its worker: `VITEST_POOL_ID`, `JEST_WORKER_ID`,
-   * `TEST_PARALLEL_INDEX` (Playwright) or `MOCHA_WORKER_ID`. The count is then twice the machine's parallelism, and
-   * at least 64. Without such a variable, `'auto'` takes all candidates.
+   * Take only every count-th candidate, so that parallel workers never get the same port. No lock is needed.
+   * `'auto'` reads the number that the test runner gives its worker: `VITEST_POOL_ID`, `JEST_WORKER_ID`,
+   * `TEST_PARALLEL_INDEX` (Playwright) or `MOCHA_WORKER_ID`. The count is then twice the machine's parallelism,
+   * but at least 64. If none of these variables is set, `'auto'` takes all candidates.
    *
    * @default all candidates
    */
   worker?: WorkerShare | 'auto' | undefined
   /**
-   * Whether to print on stderr what was read and tried.
+   * Whether to print on stderr which settings were read and which ports were tried.
    *
    * @default `PORT4ME_DEBUG`, else false
    */
@@ -68,8 +67,9 @@ export interface CandidateOptions {
 }
 
 /**
- * What {@link port4me} takes. An option beats its variable: `PORT4ME_PROTOCOL` (`'tcp'` when it is not set),
- * `PORT4ME_FAMILY`, `PORT4ME_HOST` and `PORT4ME_TIME_WAIT` for those of {@link ProbeOptions}.
+ * The options of {@link port4me}. An option takes precedence over its variable. The options of
+ * {@link ProbeOptions} have the variables `PORT4ME_PROTOCOL` (`'tcp'` when it is not set), `PORT4ME_FAMILY`,
+ * `PORT4ME_HOST` and `PORT4ME_TIME_WAIT`.
  */
 export interface Port4meOptions extends CandidateOptions, ProbeOptions {
   /**
@@ -79,48 +79,49 @@ export interface Port4meOptions extends CandidateOptions, ProbeOptions {
    */
   maxTries?: number | undefined
   /**
-   * Whether to throw when no port is free. When it is false, the answer is -1 instead.
+   * Whether to throw an error when no port is free. If it is false, the function returns -1 instead.
    *
    * @default `PORT4ME_MUST_WORK`, else true
    */
   mustWork?: boolean | undefined
 }
 
-/** What {@link leasePort} takes: as {@link port4me}, without `mustWork`, since a lease needs a port. */
+/** The options of {@link leasePort}: those of {@link port4me} without `mustWork`, because a lease needs a port. */
 export interface LeaseOptions extends Omit<Port4meOptions, 'mustWork'> {
   /**
-   * Whether nobody can bind the port while it is leased, on Linux too: no child process, and no program that
-   * looks for a free port by listening on it, as get-port and portfinder do. The port goes to a server by
-   * `listen()`, or to whoever is quickest once the lease is released. A port in TIME_WAIT is passed over.
+   * Whether nobody can bind the port while it is leased, on Linux too. This keeps out child processes, and
+   * programs such as get-port and portfinder that look for a free port by listening on it. A server gets the
+   * port by `listen()`. After the lease is released, any process can bind the port first. A port in TIME_WAIT
+   * is not leased.
    *
    * @default false: on Linux, servers can bind the port by its number
    */
   exclusive?: boolean | undefined
 }
 
-/** How a server is to listen on a leased port. */
+/** How a server should listen on a leased port. */
 export interface ListenOptions {
   /**
-   * Where to listen, as in the server's own listen(): a name or an address.
+   * The name or address to listen on, as in the server's own listen().
    *
-   * @default what the lease was asked for: every address, unless its options name a host or a family
+   * @default the addresses of the lease: every address, unless its options name a host or a family
    */
   host?: string | undefined
   /**
-   * How many connections may wait to be accepted: 1 or more.
+   * How many connections can wait to be accepted: 1 or more.
    *
    * @default 511, as in Node.js
    */
   backlog?: number | undefined
   /**
-   * An AbortSignal that closes the server when it is aborted.
+   * An AbortSignal. When it is aborted, the server is closed.
    *
    * @default none
    */
   signal?: ListenSignal | undefined
 }
 
-/** What an AbortSignal has. (No type of a library: not every user has those of Node.js or the DOM.) */
+/** The part of an AbortSignal that is used. (Not every user has the types of Node.js or the DOM.) */
 interface ListenSignal {
   readonly aborted: boolean
   throwIfAborted(): void
@@ -128,7 +129,9 @@ interface ListenSignal {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
-/** A server, or what makes one: of node:net, http, https or http2, or whatever has their listen(). */
+/**
+ * A server of node:net, http, https or http2, or any object with the same listen(), such as an Express app.
+ */
 export interface Listenable {
   listen(...args: never[]): unknown
 }
@@ -139,26 +142,29 @@ export interface PortLease {
   readonly port: number
 
   /**
-   * Whether the lease is over: it was released, a server got the port or failed to, or the thread that
-   * held the port for the TypeScript engine has ended.
+   * Whether the lease is over: it was released, listen() has ended (with or without success), or the thread
+   * that held the port for the TypeScript engine has ended.
    */
   readonly released: boolean
 
   /**
-   * Lets a server listen on the port, with nothing that could come between: it gets the very socket
-   * that held the port, which listens already. (Without the addon, on Windows and OpenBSD, in a cluster
-   * worker, for another host or for `localhost` a new socket is bound: on Linux while the lease still
-   * holds the port, elsewhere at once after. Where a program that looks for free ports listens just
-   * then, it is tried again for 0.3 seconds. Bun's servers always bind by themselves.) The lease
-   * ends with that; a UDP port that was leased too is let go.
+   * Lets a server listen on the port. No other process can take the port in between, because the server gets
+   * the socket that held the port, which listens already. Then the lease ends. A UDP port that was leased too
+   * is released.
    *
-   * @param server what is to listen
-   * @returns what listen() of the server returns, the server itself as a rule, when it listens
-   * @throws {Port4meError} rejects, and the lease is over. `ERR_LEASE_RELEASED`: it was over before, or
-   *   the server was closed before it listened. `ERR_SYSTEM`: the server cannot listen; with `errno`
-   *   `'EADDRINUSE'` another program listens on the port. `ERR_INVALID_ARG_VALUE`: listen() of the
-   *   server did not do as it was told. Otherwise the signal's reason, or whatever listen() of the
-   *   server throws. Nothing that this made listen goes on; a server that listened before does
+   * In some cases a new socket is bound instead: without the addon, on Windows and OpenBSD, in a cluster worker,
+   * for another host, for `localhost`, and always in Bun. On Linux it is bound while the lease still holds the
+   * port, elsewhere immediately afterwards. If a program that looks for free ports listens on the port at that
+   * moment, the bind is tried again for 0.3 seconds.
+   *
+   * @param server the server that should listen
+   * @returns a promise of what listen() of the server returns, which is usually the server itself. It resolves
+   *   when the server listens
+   * @throws {Port4meError} rejects, and the lease is over. `ERR_LEASE_RELEASED`: the lease was over before, or
+   *   the server was closed before it listened. `ERR_SYSTEM`: the server cannot listen; if `errno` is
+   *   `'EADDRINUSE'`, another program listens on the port. `ERR_INVALID_ARG_VALUE`: listen() of the server
+   *   ignored the port that it was given. Otherwise it rejects with the signal's reason, or with what listen() of
+   *   the server throws. A server that this call made listen is closed; one that listened before goes on
    *
    * @example
    * const lease = leasePort('api')
@@ -171,44 +177,44 @@ export interface PortLease {
     options?: ListenOptions,
   ): Promise<Awaited<ReturnType<Server['listen']>>>
 
-  /** Lets the port go. A second time does nothing, nor once a server has it. */
+  /** Releases the port. Does nothing if the lease is over, or if a server has the port. */
   release(): void
 
-  /** As release(), for `using lease = leasePort()`. */
+  /** The same as release(), for `using lease = leasePort()`. */
   [Symbol.dispose](): void
 }
 
 /**
- * What to ask of a port. Functions that pick a port also read the variables `PORT4ME_PROTOCOL`, `PORT4ME_FAMILY`,
- * `PORT4ME_HOST` and `PORT4ME_TIME_WAIT`; an option beats its variable.
+ * What to ask about a port. Functions that pick a port also read the variables `PORT4ME_PROTOCOL`,
+ * `PORT4ME_FAMILY`, `PORT4ME_HOST` and `PORT4ME_TIME_WAIT`. An option takes precedence over its variable.
  */
 export interface ProbeOptions {
   /**
-   * Which protocols must be able to bind the port.
+   * The protocols for which the port must be free.
    *
    * @default `'tcp'` (`PORT4ME_PROTOCOL`) for functions that pick or lease your own port, `'both'` for the others
    */
   protocol?: 'tcp' | 'udp' | 'both' | undefined
   /**
-   * Which address families must be able to bind the port.
+   * The address families in which the port must be free.
    *
-   * @default `'both'` (`PORT4ME_FAMILY`), wherever the machine has both
+   * @default `'both'` (`PORT4ME_FAMILY`), if the machine has both
    */
   family?: 'ipv4' | 'ipv6' | 'both' | undefined
   /**
-   * Which address must be able to bind the port: an IP literal, with an IPv6 zone or without, or `'localhost'`
-   * for both loopbacks. `'::'` is every address, or every IPv6 one with `family: 'ipv6'`. `'0.0.0.0'` is every IPv4
-   * address. An IPv4-mapped address is its IPv4 address.
+   * The address on which the port must be free: an IP literal, with or without an IPv6 zone, or `'localhost'`
+   * for both loopbacks. `'::'` means every address, and with `family: 'ipv6'` every IPv6 address. `'0.0.0.0'`
+   * means every IPv4 address. An IPv4-mapped address means its IPv4 address.
    *
    * @default every address of the machine (`PORT4ME_HOST`)
    */
   host?: string | undefined
   /**
-   * Whether a TCP port counts as free that only connections in TIME_WAIT hold. A server that just stopped
+   * Whether a TCP port counts as free when only connections in TIME_WAIT hold it. A server that has just stopped
    * leaves such connections for about a minute. `'busy'` needs the addon. On Windows such a port can always be
    * bound.
    *
-   * @default `'free'` (`PORT4ME_TIME_WAIT`), since servers set SO_REUSEADDR and can bind such a port
+   * @default `'free'` (`PORT4ME_TIME_WAIT`), because servers set SO_REUSEADDR and can bind such a port
    */
   timeWait?: 'free' | 'busy' | undefined
 }
@@ -217,22 +223,23 @@ export interface ProbeOptions {
 export interface WorkerShare {
   /** From 0 to count - 1. */
   index: number
-  /** How many share the candidates, 1 or more. */
+  /** How many workers share the candidates: 1 or more. */
   count: number
 }
 
-/** What {@link probe} says of a port. */
+/** The answer of {@link probe} about one port. */
 export interface PortStatus {
   readonly port: number
   readonly free: boolean
   /**
-   * Why it is not free: somebody leases it, this process or another; another socket has it; the
-   * system keeps it, for the privileged or for itself; or, with `timeWait: 'busy'`, connections in
-   * TIME_WAIT hold it. That it is leased can be told on Linux; elsewhere it is in use.
+   * Why the port is not free. `'leased'`: a process leases it, perhaps this one; only Linux can tell this, and
+   * elsewhere a leased port is `'in-use'`. `'in-use'`: another socket has it. `'denied'`: the system allows it
+   * only to privileged processes, or reserves it. `'time-wait'`: connections in TIME_WAIT hold it; only with
+   * `timeWait: 'busy'`.
    */
   readonly reason?: 'leased' | 'in-use' | 'denied' | 'time-wait'
-  /** Which protocol refuses, of those asked. */
+  /** Which of the protocols that were asked about refuses. */
   readonly protocol?: 'tcp' | 'udp' | 'both'
-  /** Which address family refuses, of those asked. */
+  /** Which of the address families that were asked about refuses. */
   readonly family?: 'ipv4' | 'ipv6' | 'both'
 }

@@ -1,7 +1,7 @@
-// Completion for Bash, from the table of settings: source <(port4me --completion=bash)
+// The completion script for Bash, from the table of settings: source <(port4me --completion=bash)
 
 import {
-  FLAG_WORDS,
+  FLAG_HELP,
   type Flag,
   OPTIONS,
   PROGRAM_FLAGS,
@@ -73,7 +73,7 @@ function ofPrograms(): Completed[] {
 }
 
 function hasValue(flag: Flag): boolean {
-  return FLAG_WORDS[flag].value !== undefined
+  return FLAG_HELP[flag].value !== undefined
 }
 
 function completing(flag: Flag, choices: readonly string[]): string {

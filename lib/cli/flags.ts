@@ -1,4 +1,4 @@
-// The command line of port4me, read into what the user asks for.
+// Reads the command lines of port4me and port4me run.
 
 import { parseArgs } from 'node:util'
 import { Port4meError, quote } from '../errors.js'
@@ -6,7 +6,7 @@ import { tokensIn } from '../settings/port-sets.js'
 import { addPortSpec } from '../settings/port-spec.js'
 import { fromText } from '../settings/reading.js'
 import {
-  FLAG_WORDS,
+  FLAG_HELP,
   OPTIONS,
   type Option,
   PROGRAM_FLAGS,
@@ -15,14 +15,14 @@ import {
 } from '../settings/table.js'
 import type { LeaseOptions, Port4meOptions, WorkerShare } from '../types.js'
 
-/** The flags of one letter; each is short for a long one. */
+/** The one-letter flags, and the flag that each stands for. */
 const SHORT = new Map(
-  Object.entries(FLAG_WORDS).flatMap(([flag, { short = [] }]) =>
+  Object.entries(FLAG_HELP).flatMap(([flag, { short = [] }]) =>
     short.map((letter) => [letter, flag] as const),
   ),
 )
 
-/** The flags of a program, those with a value as text. */
+/** The flags of a program. A flag of type `string` has a value. */
 type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>
 
 const FLAGS = flagsOf('port4me')
@@ -42,11 +42,13 @@ function flagsOf(program: 'port4me' | 'run'): Flags {
   return flags
 }
 
-/** What was read: each flag's text, and the flags without a value. */
+/** The flags and words of a command line. */
 interface Read {
+  /** The flags with a value. */
   readonly texts: ReadonlyMap<string, string>
+  /** The flags without a value. */
   readonly switches: ReadonlySet<string>
-  /** What is no flag; the last one is the text of --tool too, unless that came later. */
+  /** The arguments that are not flags. The last one is also the value of --tool, unless that flag comes later. */
   readonly words: readonly string[]
 }
 
@@ -67,7 +69,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   checkTool(read)
   const questions = (['list', 'test', 'why'] as const).filter((flag) => texts.has(flag))
   if (questions.length > 1) {
-    throw usage(`one of --list, --test and --why is allowed, not --${questions.join(' and --')}`)
+    throw usage(
+      `only one of --list, --test and --why is allowed, not --${questions.join(' and --')}`,
+    )
   }
   return {
     options: optionsOf(read),
@@ -85,11 +89,11 @@ export interface RunLine {
   readonly options: LeaseOptions
   /** The variable for the port. */
   readonly env: string
-  /** With its arguments; undefined: only help is asked for. */
+  /** The command with its arguments; undefined if only help is wanted. */
   readonly command: readonly [string, ...string[]] | undefined
 }
 
-/** The words after `port4me run`. */
+/** Reads the arguments after `port4me run`. */
 export function parseRunLine(args: readonly string[]): RunLine {
   const end = args.indexOf('--')
   if (end === -1 && args.length > 1 && !args.some((word) => HELP_FLAGS.includes(word))) {
@@ -112,9 +116,9 @@ export function parseRunLine(args: readonly string[]): RunLine {
 const HELP_FLAGS: readonly string[] = ['-h', '--help']
 const RUN_USAGE = 'port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'
 
-/** Reads words and flags. An unknown flag is wrong usage, as is a value too many or too few. */
+/** Reads words and flags. Throws if a flag is unknown, lacks its value, or has a value that it does not take. */
 export function readFlags(args: readonly string[], flags: Flags): Read {
-  // Not strict: its messages do not say what is allowed.
+  // The messages of the strict mode do not say what is allowed.
   const { tokens } = parseArgs({
     args: [...args],
     options: flags,
@@ -149,7 +153,7 @@ export function readFlags(args: readonly string[], flags: Flags): Read {
   return { texts, switches, words }
 }
 
-/** No tool, and no ports, as an option may be. */
+/** Whether a flag may have an empty value, as its option may: no tool, or no ports. */
 function mayBeEmpty(flag: string): boolean {
   return (
     flag === 'tool' ||
@@ -159,10 +163,10 @@ function mayBeEmpty(flag: string): boolean {
 
 function checkTool({ words: [one, two] }: Read): void {
   if (one === undefined || two === undefined) return
-  throw usage(`one tool is allowed, but there are two: ${quote(one)} and ${quote(two)}`)
+  throw usage(`only one tool is allowed, but there are two: ${quote(one)} and ${quote(two)}`)
 }
 
-/** Names the flag that was probably meant, or all flags. */
+/** An error that names the flag that was probably meant, or all flags. */
 function unknownFlag(given: string, flags: readonly string[]): Port4meError {
   const name = given.replace(/^-+/, '').toLowerCase()
   const [meant] = flags
@@ -175,7 +179,7 @@ function unknownFlag(given: string, flags: readonly string[]): Port4meError {
   return usage(`unknown flag ${quote(given)}; ${hint}`)
 }
 
-/** How many letters must be added, dropped, changed or swapped with their neighbour. */
+/** The edit distance: how many letters must be added, removed, changed or swapped with the next one. */
 function distance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, j) => j)]
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY
@@ -207,20 +211,20 @@ function optionsOf({ texts, switches }: Read): LeaseOptions {
   return options as LeaseOptions
 }
 
-/** Reads a flag's text as the value of its option. */
+/** Converts the text of a flag to the value of its option. */
 function optionOf(setting: Setting, text: string): unknown {
   const name = `--${setting.flag}`
   switch (setting.kind) {
     case 'worker':
       return parseWorker(text)
     case 'ports':
-      // Checked here for those questions too that it does not matter to.
+      // Checked here, because some commands (--test, --why) do not use it.
       addPortSpec([], text, name, tokensIn({}))
       return text
     case 'integer':
       return fromText(setting, text, name)
     default:
-      return text // checked with the variable that it beats
+      return text // checked later, together with its variable
   }
 }
 
@@ -237,7 +241,7 @@ function parseWorker(value: string): WorkerShare | 'auto' {
   const share = { index: Number(match?.[1]), count: Number(match?.[2]) }
   if (!(share.index < share.count && share.count <= 65535)) {
     throw usage(
-      `--worker must be I/N, with I from 0 to N - 1 and N to 65535, or auto, not ${quote(value)}`,
+      `--worker must be auto or I/N, with I from 0 to N - 1 and N at most 65535, not ${quote(value)}`,
     )
   }
   return share

@@ -1,19 +1,19 @@
-// What --help prints, from the table of settings.
+// The texts of --help, from the table of settings.
 
 import {
-  FLAG_WORDS,
+  FLAG_HELP,
   type Flag,
+  type FlagHelp,
   OPTIONS,
   PROGRAM_FLAGS,
   SETTINGS,
   type Setting,
-  VARIABLE_WORDS,
-  type Words,
+  VARIABLE_HELP,
 } from '../settings/table.js'
 
-const FLAGS = Object.keys(FLAG_WORDS) as Flag[]
+const FLAGS = Object.keys(FLAG_HELP) as Flag[]
 
-/** Where the words of a flag begin, and where its lines end. */
+/** The columns where the text of a flag begins and ends. */
 const INDENT = 20
 const WIDTH = 80
 
@@ -25,8 +25,8 @@ Usage:
   port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]
   port4me help [run]
 
-Prints the first free port of a sequence that depends on the user and the tool
-alone. With run it leases the port while the command runs: port4me run --help
+Prints the first free port of a sequence that depends only on the user and the
+tool. With run it leases the port while a command runs: port4me run --help
 
 Which ports:
 ${section('ports')}
@@ -35,17 +35,18 @@ ${section('free')}
 What to print:
 ${section('print')}
 PORTS are ports and ranges, separated by commas or spaces: 2000-2123,4321
-0 is no port; --include=0 and --include= are the default. Of a flag given twice
-the last one counts.
-{chrome} and {firefox} stand for the ports that these browsers block.
+0 is ignored; --include=0 and --include= mean the default. {chrome} and
+{firefox} stand for the ports that these browsers block.
+If a flag is given twice, the last one counts.
 
-Variables, each beaten by its flag:
+Variables (a flag takes precedence over its variable):
 ${wrapped(variablesOfFlags().join(', '), 2)}
-and, without a flag:
-${Object.entries(VARIABLE_WORDS)
+Variables without a flag:
+${Object.entries(VARIABLE_HELP)
   .map(([name, says]) => entry(name, says))
   .join('')}
-Exit status: 0; 1 no free port, port not free, or a failure; 2 wrong usage
+Exit status: 0 success; 1 no free port, port not free, or a failure; 2 wrong
+usage
 
 Examples:
   port4me
@@ -59,26 +60,26 @@ Examples:
 }
 
 export function runHelp(): string {
-  return `port4me run: run a command with a port that nobody else gets
+  return `port4me run: run a command with a port that no other program gets
 
 Usage:
   port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]
 
-Leases the first free port of port4me's choice while the command runs: no other
-lease and no port of the system's choice is it. (On Linux; elsewhere the port is
-let go just before the command starts.) The command finds it in its variable
-PORT; each {port} in its arguments is replaced by it. There is no shell in
-between.
+Leases the first free candidate while the command runs: no other lease gets the
+port, and the system does not choose it for another program. (This holds on
+Linux. Elsewhere the port is released just before the command starts.) The
+variable PORT tells the command its port, and each {port} in its arguments is
+replaced by the port. The command is started without a shell.
 
 ${section('run')}${wrapped(`${optionFlags().join(', ')}, --help`, 2)}
-                    as without run: port4me --help
+                    the same as without run: port4me --help
 
 SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command, unless it has
-got them itself: a terminal sends Ctrl-C to the command as well. A UDP server
+received them itself: a terminal sends Ctrl-C to the command too. A UDP server
 needs SO_REUSEADDR to bind the port.
 
-Exit status: the command's, 128 + n when signal n ended it; 127 it was not
-found; 126 it cannot be run; 1 no free port, or a failure; 2 wrong usage
+Exit status: that of the command; 128 + n if signal n ended it; 127 not found;
+126 cannot be run; 1 no free port, or a failure; 2 wrong usage
 
 Examples:
   port4me run -- npm start
@@ -87,10 +88,10 @@ Examples:
 `
 }
 
-function section(name: Words['section']): string {
-  return FLAGS.filter((flag) => FLAG_WORDS[flag].section === name)
+function section(name: FlagHelp['section']): string {
+  return FLAGS.filter((flag) => FLAG_HELP[flag].section === name)
     .map((flag) => {
-      const { value, says, short = [] } = FLAG_WORDS[flag]
+      const { value, says, short = [] } = FLAG_HELP[flag]
       return entry(
         [`--${flag}${value === undefined ? '' : `=${value}`}`, ...short].join(', '),
         says,
@@ -99,7 +100,7 @@ function section(name: Words['section']): string {
     .join('')
 }
 
-/** A name, and what there is to say of it beside it, or below it when the name is long. */
+/** A name with its text beside it, or below it if the name is long. */
 function entry(name: string, says: string): string {
   const words = wrapped(says, INDENT)
   const head = `  ${name}`
@@ -128,7 +129,7 @@ function variablesOfFlags(): string[] {
   ]
 }
 
-/** A text in lines of the terminal's usual width, each after so many spaces. */
+/** Wraps a text to the usual width of a terminal and indents each line. */
 function wrapped(text: string, indent: number): string {
   const lines = ['']
   for (const word of text.split(' ')) {

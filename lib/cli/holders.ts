@@ -1,4 +1,4 @@
-// The processes that hold a port, on Linux, as far as /proc may be read: proc(5).
+// Finds the processes that hold a port, on Linux, as far as /proc can be read: proc(5).
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
@@ -7,7 +7,7 @@ export interface Holder {
   readonly command: string
 }
 
-/** The processes that have sockets on a port, each once; none where /proc does not tell. */
+/** The processes that have sockets on a port, without duplicates. Empty where /proc does not tell. */
 export function holdersOf(port: number, protocol: 'tcp' | 'udp' | 'both'): Holder[] {
   const inodes = new Set([...socketsOn(port, TABLES[protocol]), ...locksOf(port, protocol)])
   if (inodes.size === 0) return []
@@ -23,14 +23,14 @@ const TABLES = {
   both: ['tcp', 'tcp6', 'udp', 'udp6'],
 }
 
-/** The links by which /proc/PID/fd names the sockets of a port. */
+/** The sockets of a port, as the links in /proc/PID/fd name them. */
 function socketsOn(port: number, tables: readonly string[]): Set<string> {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const links = new Set<string>()
   for (const table of tables) {
     for (const line of readText(`/proc/net/${table}`).split('\n').slice(1)) {
       const fields = line.trim().split(/\s+/)
-      // Without an inode it is no process's any more.
+      // A socket without an inode belongs to no process any more.
       if (fields[1]?.endsWith(wanted) && fields[9] !== '0') links.add(`socket:[${fields[9]}]`)
     }
   }
@@ -38,8 +38,8 @@ function socketsOn(port: number, tables: readonly string[]): Set<string> {
 }
 
 /**
- * The links to the locks of a leased port: native/hold/port_lock.h. A socket that is bound and no
- * more is in no table.
+ * The locks of a leased port (native/system/port_lock.h), as the links in /proc/PID/fd name them. They are needed
+ * because a socket that is bound but does not listen is in no table.
  */
 function locksOf(port: number, protocol: 'tcp' | 'udp' | 'both'): string[] {
   const name = new RegExp(
@@ -54,7 +54,7 @@ function hasSocket(pid: string, links: ReadonlySet<string>): boolean {
     try {
       return links.has(readlinkSync(`/proc/${pid}/fd/${descriptor}`))
     } catch {
-      return false // closed meanwhile
+      return false // it was closed in the meantime
     }
   })
 }
@@ -66,7 +66,7 @@ function commandOf(pid: string): string {
   return words.length > 0 ? words.join(' ') : readText(`/proc/${pid}/comm`).trim()
 }
 
-/** Nothing for what is gone, or another user's. */
+/** The names in a folder. Empty if the process has ended or belongs to another user. */
 function listFolder(path: string): string[] {
   try {
     return readdirSync(path)

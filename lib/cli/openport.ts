@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program openport: any free port, or the first of a range.
+// The program openport: any free port, or the first free port of a range.
 
 import { asSystemError, Port4meError, quote } from '../errors.js'
 import { pickRandomUnusedPort, pickUnusedPort, portRange } from '../openport.js'
@@ -19,7 +19,7 @@ Usage:
 
   --help, -h; --version, -V, -v
 
-Exit status: 0; 1 no free port, or a failure; 2 wrong usage
+Exit status: 0 success; 1 no free port, or a failure; 2 wrong usage
 `
 
 const FLAGS = {
@@ -49,7 +49,7 @@ function answerTo(args: readonly string[]): number {
   const [from, to] = words
   if (from === undefined) return print(pickRandomUnusedPort(), 'no free port')
   if (to === undefined || words.length > 2) {
-    throw usage(`a START and an END are allowed, or neither, not ${quote(words.join(' '))}`)
+    throw usage(`the arguments must be START and END, or none, not ${quote(words.join(' '))}`)
   }
   const [start, end] = [readPort(from, 'START'), readPort(to, 'END')]
   const inclusive = switches.has('inclusive')

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program port4me. Start-up is what its users feel: it loads what the call needs.
+// The program port4me. It loads only what a call needs, because start-up takes most of its time.
 
 import { probePorts } from '../availability.js'
 import { currentEngine, reportOnEngine } from '../engine/engine.js'
@@ -10,7 +10,7 @@ import { write } from '../output.js'
 import { pickPort } from '../port4me.js'
 import { type Environment, readEnvironment } from '../settings/environment.js'
 import { fromText } from '../settings/reading.js'
-import { readAskedFrom } from '../settings/settings.js'
+import { readQuestionFrom } from '../settings/settings.js'
 import { PROGRAM_FLAGS, SETTINGS } from '../settings/table.js'
 import { bashCompletion } from './completion.js'
 import { type CommandLine, flagOf, parseCommandLine, usage } from './flags.js'
@@ -40,7 +40,7 @@ function printHelp(): number {
 function answerTo(command: CommandLine): number {
   if (command.help) return printHelp()
   if (command.version) {
-    // The engine is loaded for those alone who ask about it.
+    // The engine is loaded only if the report needs it.
     const report = command.json ? reportOnEngine() : {}
     answer(PORT4ME_VERSION, { version: PORT4ME_VERSION, ...report }, command)
     return 0
@@ -53,11 +53,11 @@ function answerTo(command: CommandLine): number {
     return 0
   }
 
-  // A flag beats the variable of the other question too.
+  // One of the flags --list and --test takes precedence over the variables of both.
   const environment = readEnvironment(currentEngine())
   if (command.why !== undefined) return why(command.why, environment, command)
-  const asked = command.list !== undefined || command.test !== undefined
-  const test = command.test ?? (asked ? undefined : number(environment, 'test'))
+  const hasFlag = command.list !== undefined || command.test !== undefined
+  const test = command.test ?? (hasFlag ? undefined : number(environment, 'test'))
   if (test !== undefined) return testPort(test, environment, command)
   const list = command.list ?? number(environment, 'list')
   if (list !== undefined) {
@@ -71,15 +71,15 @@ function answerTo(command: CommandLine): number {
 }
 
 function testPort(port: number, environment: Environment, command: CommandLine): number {
-  const free = isFree(port, readAskedFrom(command.options, currentEngine(), 'tcp', flagOf))
+  const free = isFree(port, readQuestionFrom(command.options, currentEngine(), 'tcp', flagOf))
   debug(`tested ${port}: ${free ? 'free' : 'not free'}`, environment, command)
   if (command.json) write(1, `${JSON.stringify({ port, free })}\n`)
   return free ? 0 : 1
 }
 
 function why(port: number, environment: Environment, command: CommandLine): number {
-  const asked = readAskedFrom(command.options, currentEngine(), 'both', flagOf)
-  const [status] = probePorts(Uint16Array.of(port), asked)
+  const question = readQuestionFrom(command.options, currentEngine(), 'both', flagOf)
+  const [status] = probePorts(Uint16Array.of(port), question)
   if (status === undefined) throw new Error('a verdict is missing')
   debug(`tested ${port}: ${status.reason ?? 'free'}`, environment, command)
   const { text, json } = explain(status)

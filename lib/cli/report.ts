@@ -1,14 +1,14 @@
-// Errors, as the program port4me tells them.
+// How the program port4me prints errors.
 
 import { asSystemError, Port4meError } from '../errors.js'
 import { write } from '../output.js'
 
-/** The exit status that `answer` returns, or that of the error it throws, which is told. */
+/** Calls `answer` and returns its exit status. If it throws, prints the error and returns the status of the error. */
 export function reporting(answer: () => number): number {
   try {
     return answer()
   } catch (thrown) {
-    const error = asSystemError(thrown) // a full disk under stdout, too
+    const error = asSystemError(thrown) // stdout may be a file on a full disk
     if (!(error instanceof Port4meError)) throw error
     return fail(exitStatus(error), error.message)
   }
@@ -19,7 +19,7 @@ export function fail(status: number, message: string): number {
   return status
 }
 
-/** 2 for what the user can set right, 1 for the rest. */
+/** 2 for wrong usage, 1 for other errors. */
 export function exitStatus({ code }: Port4meError): 1 | 2 {
   switch (code) {
     case 'ERR_INVALID_ARG_TYPE':

@@ -1,4 +1,4 @@
-// port4me run: a command, with a port that is leased while it runs.
+// port4me run: runs a command and leases a port while it runs.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -14,7 +14,7 @@ import { Forwarder } from './witness.js'
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'] as const
 
-/** Runs the command of `port4me run` and, in time, sets the exit status to the command's. */
+/** Runs the command of `port4me run`. When the command ends, its exit status becomes that of this process. */
 export function runCommand(args: readonly string[]): void {
   process.exitCode = reporting(() => {
     const { options, env, command } = parseRunLine(args)
@@ -22,7 +22,8 @@ export function runCommand(args: readonly string[]): void {
       write(1, runHelp())
     } else {
       const lease = leaseFor(options, flagOf)
-      // The command is another process, and has to bind the port by its number.
+      // The command is another process and binds the port by its number. Where it cannot while the port is held, the
+      // lease ends first.
       if (options.exclusive || !SERVERS_BIND_HELD_PORTS) lease.release()
       return start(command, env, lease)
     }
@@ -30,7 +31,7 @@ export function runCommand(args: readonly string[]): void {
   })
 }
 
-/** Starts the command, whose end sets the exit status. The status of one that cannot be started. */
+/** Starts the command. Returns 0, or an exit status if the command cannot be started. Its end sets the exit status. */
 function start(
   [file, ...args]: readonly [string, ...string[]],
   env: string,
@@ -38,7 +39,7 @@ function start(
 ): number {
   const port = String(lease.port)
   let child: ChildProcess | undefined
-  // They end the command, which ends this.
+  // A signal ends the command, and then this process ends.
   const forwarder = new Forwarder(FORWARDED, (signal) => child?.kill(signal))
   try {
     child = spawn(
@@ -64,7 +65,7 @@ function start(
   }
 }
 
-/** The statuses that a shell gives: POSIX.1-2024, XCU 2.8.2. */
+/** The exit statuses that a shell returns: POSIX.1-2024, XCU 2.8.2. */
 function failedToStart(file: string, { code, message }: NodeJS.ErrnoException): number {
   if (code === 'ENOENT') return fail(127, `the command ${quote(file)} was not found`)
   return fail(126, `the command ${quote(file)} cannot be run: ${code ?? message}`)

@@ -1,4 +1,4 @@
-// A verdict on a port for a person, with the processes that hold it where that may be read.
+// Explains a verdict on a port for people, with the processes that hold the port, if these can be found.
 
 import { printable } from '../errors.js'
 import type { PortStatus } from '../types.js'
@@ -16,7 +16,7 @@ export function explain(status: PortStatus): Explanation {
     { ipv4: 'IPv4', ipv6: 'IPv6', both: 'IPv4 and IPv6' }[family ?? 'both']
   }`
   if (reason === 'denied') {
-    const text = `port ${port} is not free: the system denies it, on ${where}; it takes privilege, or a policy keeps it`
+    const text = `port ${port} is not free: the system denies it, on ${where}; it needs privileges, or a policy reserves it`
     return { text, json: status }
   }
   if (reason === 'time-wait') {

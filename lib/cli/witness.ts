@@ -1,7 +1,8 @@
-// Whom did a signal reach? A terminal sends its signals (Ctrl-C) to every process of the foreground
-// group: the command has got them already. kill(2) may send one to this process alone: the command
-// should get it too. Node.js tells no handler which it was (siginfo), so a witness is asked: a shell of
-// the same group that says which signals it got.
+// Finds out whether a signal was sent to the whole process group or only to this process. A terminal sends its
+// signals (Ctrl-C) to every process of the foreground group, so the command has received them already. kill(2) may
+// send a signal only to this process, and then it must be forwarded to the command. Node.js does not tell a handler
+// who sent a signal (siginfo). So this file starts a witness: a shell in the same group that reports the signals that
+// it receives.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
@@ -9,19 +10,20 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 
 /**
- * A parent that forwards signals, as npm does, sends again within this time what the group had. So does a
- * second signal count as the group's that a busy system merged with the first for the witness.
+ * A signal within this time after the same signal to the group is not forwarded. A parent that forwards signals, as
+ * npm does, sends a signal again that the whole group has received. And a busy system may merge two signals for the
+ * witness.
  */
 const ECHO_MS = 500
 
 const QUESTION = '?'
 
 /**
- * Says each signal that it gets, and repeats each line that it reads. A signal that came before a line is
- * said before it: a shell runs its traps when read returns (POSIX.1-2024, XCU 2.11). In some shells a trap
- * ends read as the end of the input does, and what it had read of a line is lost. The witness ends with its
- * input, that is with this process, whatever ends that. Until the traps are set a signal ends it, without a
- * core file.
+ * The script of the witness. It prints each signal that it receives, and each line that it reads. If a signal came
+ * before a line, it is printed first, because a shell runs its traps when read returns (POSIX.1-2024, XCU 2.11). In
+ * some shells a trap ends read as the end of the input does, and a line that was partly read is lost. The witness
+ * ends when its input ends, which happens whenever this process ends. Before the traps are set, a signal ends the
+ * witness, without a core file.
  */
 const WITNESS = `ulimit -c 0
 for signal in INT QUIT TERM HUP; do trap "trapped=1; echo SIG$signal" $signal; done
@@ -30,14 +32,14 @@ while :; do
   if read -r line; then echo "$line"; elif [ -z "$trapped" ]; then exit; fi
 done`
 
-/** Forwards the signals that this process gets alone. */
+/** Forwards the signals that only this process receives. */
 export class Forwarder {
   readonly #forward: (signal: NodeJS.Signals) => void
-  /** When the group had a signal last. */
+  /** When the group last received each signal. */
   readonly #groupHad = new Map<string, number>()
   #witness: ChildProcessByStdio<Writable, Readable, null> | undefined
   #undecided: NodeJS.Signals[] = []
-  /** What the witness is being asked about. */
+  /** The signals about which the witness is being asked. */
   #asked: NodeJS.Signals[] = []
   #isStopped = false
 
@@ -46,7 +48,7 @@ export class Forwarder {
     for (const signal of signals) process.on(signal, () => this.#receive(signal))
   }
 
-  /** To be called once the command runs. Without a terminal every signal is forwarded. */
+  /** To be called when the command runs. Without a terminal every signal is forwarded. */
   start(): void {
     if (hasTerminal()) this.#startWitness()
   }
@@ -57,7 +59,7 @@ export class Forwarder {
   }
 
   #receive(signal: NodeJS.Signals): void {
-    // The console of Windows reaches all its processes, and there is nothing else to receive.
+    // On Windows signals come only from the console, which sends them to all its processes.
     if (process.platform === 'win32' || this.#isStopped) return
     this.#undecided.push(signal)
     this.#ask()
@@ -82,21 +84,21 @@ export class Forwarder {
   #startWitness(): void {
     const witness = spawn('sh', ['-c', WITNESS], { stdio: ['pipe', 'pipe', 'ignore'] })
     this.#witness = witness
-    witness.stdin.on('error', () => {}) // it ended before
+    witness.stdin.on('error', () => {}) // the witness has ended
     createInterface({ input: witness.stdout }).on('line', (line) => {
       if (line.startsWith('SIG')) this.#groupHad.set(line, performance.now())
-      else this.#decide() // the question, or what is left of it
+      else this.#decide() // the question, or the rest of it
     })
     witness.on('error', () => this.#lose(null)) // there is no sh
     witness.on('exit', (_status, signal) => this.#lose(signal))
-    // It keeps nobody from ending.
+    // The witness must not keep this process alive.
     witness.unref()
     for (const stream of [witness.stdin, witness.stdout]) {
       ;(stream as Partial<{ unref(): void }>).unref?.()
     }
   }
 
-  /** A signal ended it before its traps were set; or it cannot be had. */
+  /** The witness has ended. `signal` is set if a signal ended it before its traps were set. */
   #lose(signal: NodeJS.Signals | null): void {
     this.#witness = undefined
     if (this.#isStopped) return

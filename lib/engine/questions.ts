@@ -2,7 +2,7 @@
 
 import type { Engine, Hold, PackedPick, Search, Verdicts } from '../../binding.js'
 import { asSystemError } from '../errors.js'
-import type { Asked } from '../settings/question.js'
+import type { PortQuestion } from '../settings/question.js'
 import { askedEngine } from './test-hook.js'
 
 /** Who to ask, and for what. */
@@ -37,7 +37,7 @@ export function hold({ engine, search }: Searching, exclusive: boolean): Hold {
   }
 }
 
-export function isFree(port: number, { question, host }: Asked): boolean {
+export function isFree(port: number, { question, host }: PortQuestion): boolean {
   try {
     return askedEngine().isFree(port, question, host)
   } catch (error) {
@@ -45,7 +45,7 @@ export function isFree(port: number, { question, host }: Asked): boolean {
   }
 }
 
-export function probe(ports: Uint16Array, { question, host }: Asked): Verdicts {
+export function probe(ports: Uint16Array, { question, host }: PortQuestion): Verdicts {
   try {
     return askedEngine().probe(ports, question, host)
   } catch (error) {
@@ -53,7 +53,10 @@ export function probe(ports: Uint16Array, { question, host }: Asked): Verdicts {
   }
 }
 
-export async function probeAsync(ports: Uint16Array, { question, host }: Asked): Promise<Verdicts> {
+export async function probeAsync(
+  ports: Uint16Array,
+  { question, host }: PortQuestion,
+): Promise<Verdicts> {
   try {
     return await askedEngine().probeAsync(ports, question, host)
   } catch (error) {
@@ -64,13 +67,13 @@ export async function probeAsync(ports: Uint16Array, { question, host }: Asked):
 const NO_SEQUENCE = new Uint8Array(65536 / 8)
 
 /** The first of these ports that is free, as pick() answers. */
-export function pickAmong(ports: Uint16Array, { question, host }: Asked): PackedPick {
+export function pickAmong(ports: Uint16Array, { question, host }: PortQuestion): PackedPick {
   const search = [0, NO_SEQUENCE, ports, 0, ports.length, question, host] as const
   return pick({ engine: askedEngine(), search })
 }
 
 /** A port that the system chooses; 0: it has none left. */
-export function ephemeralPort({ question, host }: Asked): number {
+export function ephemeralPort({ question, host }: PortQuestion): number {
   try {
     return askedEngine().ephemeralPort(question, host)
   } catch (error) {

@@ -1,4 +1,4 @@
-// The face of port4me/get-port for an ESM import. What it remembers is in the one CommonJS module.
+// The entry of port4me/get-port for an ESM import. The state is in the CommonJS module, which both entries share.
 
 import getPort from './get-port.js'
 

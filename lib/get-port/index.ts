@@ -1,5 +1,5 @@
-// A drop-in for the package get-port, version 7: its options and behaviour, on this package's probe.
-// (What users read of these functions is in the d.mts and d.cts beside.)
+// A drop-in replacement for the package get-port, version 7. It has the same options and behaviour, but uses the
+// probe of this package. (Users read the doc comments in get-port.d.mts and get-port.d.cts.)
 
 import { builtin } from '../builtin.js'
 import { currentEngine } from '../engine/engine.js'
@@ -8,23 +8,22 @@ import { readQuestion } from '../settings/question.js'
 
 /** Options of {@link getPort}. */
 export type Options = {
-  /** A port to prefer, or an iterable of ports to prefer in order. Texts such as `'3000'` will do. */
+  /** A preferred port, or an iterable of preferred ports in order. Texts such as `'3000'` are accepted. */
   readonly port?: number | Iterable<number> | undefined
-  /** Ports never to return. Nothing, or `false`, is none. */
+  /** Ports that are never returned. Default: none. `false` means none, too. */
   readonly exclude?: Iterable<number> | undefined
   /**
-   * Keep the port from being returned again for as long as the process lives, and not just for 15 to
-   * 30 seconds. Default: false.
+   * Do not return the port again as long as the process lives, instead of for 15 to 30 seconds. Default: false.
    */
   readonly reserve?: boolean | undefined
   /**
-   * An IP address to ask about, `'localhost'` for both loopbacks, or another name, which is looked up
-   * as a server's listen() does. Default: every address of the machine.
+   * The address on which the port must be free: an IP address, `'localhost'` for both loopbacks, or another name,
+   * which is looked up in the same way as by listen() of a server. Default: every address of the machine.
    */
   readonly host?: string | undefined
-  /** Ask about IPv6 alone, when `host` is `'::'` or not given. Default: false. */
+  /** Whether to ask only about IPv6, when `host` is `'::'` or not set. Default: false. */
   readonly ipv6Only?: boolean | undefined
-  /** These and those below are options of a server's listen(), as get-port takes them: without effect. */
+  /** This and the options below are accepted as in get-port, but have no effect. */
   readonly path?: string | undefined
   readonly backlog?: number | undefined
   readonly exclusive?: boolean | undefined
@@ -37,7 +36,7 @@ export type Options = {
 const LOCK_MS = 15_000
 const SYSTEM_TRIES = 1000
 
-// What was returned in this lock period and in the one before, and what is reserved.
+// The ports that were returned in this lock period, those of the period before, and the reserved ones.
 let young = new Set<number>()
 let old = new Set<number>()
 const reserved = new Set<number>()
@@ -63,11 +62,11 @@ export default async function getPort(options?: Options): Promise<number> {
   }
   for (const given of ports) {
     const port = portNumber(given)
-    if (port === 0) break // the system's choice
+    if (port === 0) break // the system should choose
     if (excluded.has(port) || isLocked(port)) continue
     if (engine.isFree(port, question, where)) return give(port)
   }
-  // What the system chooses may be locked or excluded, but not for ever.
+  // The system may choose ports that are locked or excluded, so it is asked several times.
   for (let tries = 0; tries < SYSTEM_TRIES; tries++) {
     const port = engine.ephemeralPort(question, where)
     if (port === 0) break
@@ -78,7 +77,7 @@ export default async function getPort(options?: Options): Promise<number> {
   throw new Port4meError('ERR_NO_FREE_PORT', 'No available ports found')
 }
 
-/** The address of a name, as net.Server's listen() chooses it: the first that needs no zone. */
+/** The address of a name that listen() of net.Server would choose: the first one that needs no zone. */
 async function resolve(name: string): Promise<string> {
   const { isIP } = builtin('node:net')
   if (name === 'localhost' || isIP(name) !== 0) return name
@@ -99,7 +98,7 @@ function readPreferred(preferred: unknown): Iterable<unknown> {
   )
 }
 
-/** What net.Server's listen() takes for a port, and its errors, for callers that know them. */
+/** A port as listen() of net.Server accepts it, with the same errors, because callers may check for these. */
 function portNumber(given: unknown): number {
   if (given === undefined || given === null) return 0
   if (typeof given !== 'number' && typeof given !== 'string') {

@@ -1,4 +1,4 @@
-// The environment variables, read in one place. Nothing below lib/settings touches process.env.
+// The environment variables. No other file uses process.env.
 
 import type { Engine } from '../../binding.js'
 import { builtin } from '../builtin.js'
@@ -13,15 +13,15 @@ const NAMES: readonly VariableName[] = [
   ...OTHER_VARIABLES,
 ]
 
-/** The variables that are set. An empty one is not: Windows cannot tell the two apart. */
+/** The variables that are set. An empty variable counts as not set, because Windows cannot tell the two apart. */
 export type Environment = Readonly<Partial<Record<VariableName, string>>>
 
 let last: Environment | undefined
 let lastGeneration: number | undefined
 
-/** The variables as they are now; the same object as before when none has changed. */
+/** The current variables. It is the same object as before if none has changed. */
 export function readEnvironment(engine: Engine): Environment {
-  // From the second call on: a program that asks once just reads the variables.
+  // The generation is used from the second call on. For a single call it is quicker to read the variables.
   const generation =
     last !== undefined && isProcessEnvironment(process.env)
       ? engine.environmentGeneration()
@@ -43,26 +43,26 @@ function readVariables(): Environment {
   return environment
 }
 
-/** A variable of any name, as it is now. An empty one is not set. */
+/** The current value of any variable. An empty variable counts as not set. */
 export function readVariable(name: string): string | undefined {
   try {
     return process.env[name] || undefined
   } catch (error) {
-    throw asSystemError(error) // a permission of Deno's
+    throw asSystemError(error) // Deno: a permission is missing
   }
 }
 
-/** Sets a variable that the process and its descendants share. */
+/** Sets a variable for this process and its descendants. */
 export function setSharedVariable(name: string, value: string): void {
   process.env[name] = value
 }
 
-/** All variables, and one more, for another process. */
+/** All variables and one more, for a child process. */
 export function environmentWith(name: string, value: string): NodeJS.ProcessEnv {
   return { ...process.env, [name]: value }
 }
 
-/** The value of `PORT4ME_ENGINE`, which is needed before there is an engine. */
+/** The value of `PORT4ME_ENGINE`, which is needed before an engine is loaded. */
 export function engineVariable(): string | undefined {
   return readVariable('PORT4ME_ENGINE')
 }
@@ -70,8 +70,8 @@ export function engineVariable(): string | undefined {
 let checked: { readonly source: NodeJS.ProcessEnv; readonly genuine: boolean } | undefined
 
 /**
- * Whether an object is the environment that Node.js reads itself, and not a copy of it, as Jest makes
- * one for its VM contexts, or one that a program put in `process.env`.
+ * Whether `process.env` is the genuine object of Node.js. Jest replaces it with a copy in its VM contexts, and any
+ * program may assign another object to it.
  */
 function isProcessEnvironment(source: NodeJS.ProcessEnv): boolean {
   if (checked?.source !== source) checked = { source, genuine: isGenuine(source) }
@@ -79,10 +79,10 @@ function isProcessEnvironment(source: NodeJS.ProcessEnv): boolean {
 }
 
 function isGenuine(source: NodeJS.ProcessEnv): boolean {
-  // Bun keeps what is written to it to itself.
+  // Bun does not write its process.env to the environment of the process.
   const { types } = builtin('node:util')
   if (types.isProxy(source) || process.versions.bun !== undefined) return false
-  // The genuine one, alone, refuses symbols with an exception (doc/api/process.md, process.env).
+  // Only the genuine object throws when a symbol is set (doc/api/process.md, process.env).
   const key = Symbol('port4me')
   try {
     if (Reflect.set(source, key, '')) Reflect.deleteProperty(source, key)

@@ -1,57 +1,56 @@
-// The options of a call as they were given: names checked, each read once, and compared with those of the
-// call before.
+// Reads the options of a call, checks their names, and compares them with the options of the call before.
 
 import { builtin } from '../builtin.js'
 import { OPTIONS, type Option, SETTINGS, type Setting } from './table.js'
 import { checkNames } from './values.js'
 import { readWorker } from './worker.js'
 
-/** A value for each option, in the order of OPTIONS; of any type until it is read. */
-export type Given = readonly unknown[]
+/** The value of each option, in the order of OPTIONS. Their types are not checked yet. */
+export type OptionValues = readonly unknown[]
 
-/** Which functions the options are for: some options are for one kind alone. */
-export type Door = NonNullable<Setting['only']>
+/** Whether the options are for a pick or a lease. Some options are only for one of the two. */
+export type Purpose = NonNullable<Setting['only']>
 
-/** An option's name as its user knows it: `options.skip` or `--skip`. */
+/** Returns the name of an option in error messages: `options.skip` or `--skip`. */
 export type NameOf = (option: Option) => string
 
-const PLACES = Object.fromEntries(OPTIONS.map((option, place) => [option, place])) as Readonly<
+const INDEX_OF = Object.fromEntries(OPTIONS.map((option, index) => [option, index])) as Readonly<
   Record<Option, number>
 >
 
-const NONE: Given = OPTIONS.map(() => undefined)
-const ALL: readonly number[] = OPTIONS.map((_, place) => place)
+const NONE: OptionValues = OPTIONS.map(() => undefined)
+const ALL: readonly number[] = OPTIONS.map((_, index) => index)
 
-/** The places of the options that a part of the settings follows from. */
-export function placesOf(part: Setting['part']): readonly number[] {
-  return ALL.filter((place) => SETTINGS[OPTIONS[place] as Option].part === part)
+/** The indexes, in OPTIONS, of the options that determine a part of the settings. */
+export function optionIndexesOf(part: Setting['part']): readonly number[] {
+  return ALL.filter((index) => SETTINGS[OPTIONS[index] as Option].part === part)
 }
 
-/** What was given for an option; undefined: nothing. */
-export function given(values: Given, option: Option): unknown {
-  return values[PLACES[option]]
+/** The value of an option; undefined if it is not set. */
+export function optionValue(values: OptionValues, option: Option): unknown {
+  return values[INDEX_OF[option]]
 }
 
 /** Reads the options of a call, or the name of the tool. */
-export function readGiven(options: unknown, door: Door, nameOf: NameOf): Given {
+export function readOptions(options: unknown, purpose: Purpose, nameOf: NameOf): OptionValues {
   if (options === undefined) return NONE
-  if (typeof options === 'string') return NONE.with(PLACES.tool, options)
-  const allowed = door === 'pick' ? PICK_OPTIONS : LEASE_OPTIONS
+  if (typeof options === 'string') return NONE.with(INDEX_OF.tool, options)
+  const allowed = purpose === 'pick' ? PICK_OPTIONS : LEASE_OPTIONS
   checkNames(options, allowed, 'an object, or a string that names the tool')
   const values = new Array<unknown>(OPTIONS.length)
-  for (let place = 0; place < OPTIONS.length; place++) {
-    // Once: an option may be a getter.
-    const value = (options as Record<string, unknown>)[OPTIONS[place] as Option]
-    values[place] = isShortArray(value) ? value.slice() : value
+  for (let index = 0; index < OPTIONS.length; index++) {
+    // Each option is read only once, because it may be a getter.
+    const value = (options as Record<string, unknown>)[OPTIONS[index] as Option]
+    values[index] = isShortArray(value) ? value.slice() : value
   }
-  values[PLACES.worker] = readWorker(values[PLACES.worker], nameOf('worker'))
+  values[INDEX_OF.worker] = readWorker(values[INDEX_OF.worker], nameOf('worker'))
   return values
 }
 
-function optionsOf(door: Door): readonly Option[] {
+function optionsOf(purpose: Purpose): readonly Option[] {
   return OPTIONS.filter((option) => {
-    const { only = door }: Setting = SETTINGS[option]
-    return only === door
+    const { only = purpose }: Setting = SETTINGS[option]
+    return only === purpose
   })
 }
 
@@ -61,22 +60,28 @@ const LEASE_OPTIONS = optionsOf('lease')
 function isShortArray(value: unknown): value is readonly unknown[] {
   if (!Array.isArray(value)) return false
   const { types } = builtin('node:util')
-  return !types.isProxy(value) && value.length <= LONGEST_COPY // a proxy says what it likes
+  return !types.isProxy(value) && value.length <= LONGEST_COPY // a proxy may give other items to each reader
 }
 
-/** An array may be changed after the call: a copy tells whether it was. Longer ones are read anew at each call. */
+/**
+ * The greatest length of an array that is copied. The copy shows whether the array has changed since the call.
+ * Longer arrays are read again at each call.
+ */
 const LONGEST_COPY = 65536
 
-/** Whether the same was given, in all places or in some. */
-export function isSame(a: Given, b: Given, places = ALL): boolean {
-  for (let i = 0; i < places.length; i++) {
-    const place = places[i] as number
-    if (!isSameValue(a[place], b[place])) return false
+/** Whether two calls have the same options, at all indexes or at the given ones. */
+export function isSame(a: OptionValues, b: OptionValues, indexes = ALL): boolean {
+  for (let i = 0; i < indexes.length; i++) {
+    const index = indexes[i] as number
+    if (!isSameValue(a[index], b[index])) return false
   }
   return true
 }
 
-/** Arrays were copied, and tell. What another iterable holds may have changed: it is never the same. */
+/**
+ * Whether two values are the same. Arrays are copies, so their items can be compared. Any other object counts as
+ * different, because its content may have changed.
+ */
 function isSameValue(a: unknown, b: unknown): boolean {
   if (!Array.isArray(a) || !Array.isArray(b)) return a === b && typeof a !== 'object'
   if (a.length !== b.length || a.length > LONGEST_COPY) return false

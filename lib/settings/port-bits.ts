@@ -4,7 +4,7 @@ import type { PortIntervals } from './port-spec.js'
 const BYTES = 65536 / 8
 const FIRST_BYTE_OF_DEFAULT = 1024 / 8
 
-/** The ports of `include`, by default 1024-65535, without those of `exclude`, as the engines take them. */
+/** The ports of `include` (default: 1024-65535) without those of `exclude`, in the form that engines take. */
 export function portBits(include: PortIntervals | undefined, exclude: PortIntervals): PortBits {
   const bits = new Uint8Array(BYTES)
   if (include === undefined) bits.fill(0xff, FIRST_BYTE_OF_DEFAULT)
@@ -13,11 +13,11 @@ export function portBits(include: PortIntervals | undefined, exclude: PortInterv
   return bits
 }
 
-// Which ports are in the list that is being made; cleared when it is done. Kept, because making it
-// anew would take longer than all the rest.
+// The ports that portsInOrder() has already added to its list. The array is cleared after each use and used again,
+// because to create it would take longer than the rest of the function.
 const listed = new Uint8Array(BYTES)
 
-/** Every port of the intervals, in order, each once. */
+/** The ports of the intervals, in order and without duplicates. */
 export function portsInOrder(intervals: PortIntervals): Uint16Array {
   let most = 0
   let highest = 0
@@ -30,7 +30,7 @@ export function portsInOrder(intervals: PortIntervals): Uint16Array {
   const ports = new Uint16Array(Math.min(most, 65535))
   let count = 0
   if (areAscending) {
-    // None comes twice.
+    // Ascending intervals have no port in common.
     eachInterval(intervals, (first, last) => {
       for (let port = first; port <= last; port++) ports[count++] = port
     })

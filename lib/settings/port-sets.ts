@@ -1,21 +1,21 @@
-// The sets of ports that settings name: those to try first, and those to choose among.
+// The sets of ports in the settings: the ports to try first, and the ports to choose from.
 
 import type { PortBits } from '../../binding.js'
 import type { PortSpec } from '../types.js'
 import type { Environment } from './environment.js'
-import { given } from './given.js'
+import { optionValue } from './options.js'
 import { portBits, portsInOrder } from './port-bits.js'
 import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
 import type { Source } from './settings.js'
 import { SETTINGS, type VariableName } from './table.js'
 import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS, UNSAFE_PORTS } from './unsafe-ports.js'
 
-/** The ports to try first, in their order. */
+/** The ports to try first, in order. */
 export function readPrepended(source: Source): Uint16Array {
   return portsInOrder(readSet('prepend', source))
 }
 
-/** The ports that are included and not excluded. A set that includes no port means the default range. */
+/** The ports that are included and not excluded. If no port is included, the default range is. */
 export function readAllowed(source: Source): PortBits {
   const include = readSet('include', source)
   const exclude = readSet('exclude', source)
@@ -37,20 +37,20 @@ function addUnsafe(to: PortIntervals, environment: Environment): void {
   }
 }
 
-/** The ports of an option, or else of its variable, and those of the site's variable. */
+/** The ports of an option, or else of its variable, together with those of its `_SITE` variable. */
 function readSet(option: 'prepend' | 'include' | 'exclude', source: Source): PortIntervals {
   const { variable, site } = SETTINGS[option]
   const { environment, nameOf } = source
   const tokens = tokensIn(environment)
   const ports: PortIntervals = []
-  const spec = given(source.given, option)
+  const spec = optionValue(source.options, option)
   if (spec !== undefined) addPortSpec(ports, spec as PortSpec, nameOf(option), tokens)
   else addPortSpec(ports, environment[variable] ?? '', variable, tokens)
   addPortSpec(ports, environment[site] ?? '', site, tokens)
   return ports
 }
 
-/** What the tokens in a set of ports stand for. */
+/** The meaning of the tokens in a set of ports. */
 export function tokensIn(environment: Environment): TokenMeaning {
   return (token) => {
     switch (token) {

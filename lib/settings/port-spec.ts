@@ -1,25 +1,25 @@
-// Sets of ports as users write them: "2000-2123,4321, 10000-10999", a number, numbers.
+// Reads sets of ports as users write them: "2000-2123,4321, 10000-10999", a number, or several numbers.
 
 import { Port4meError, quote } from '../errors.js'
 import type { PortSpec } from '../types.js'
 
-/** Ports from first to last, both included: [first, last, first, last, ...]. */
+/** Inclusive intervals of ports: [first, last, first, last, ...]. */
 export type PortIntervals = number[]
 
-/** What `{chrome}` or `{firefox}` in a spec stands for, and where that was read. */
+/** Returns what a token (`{chrome}`, `{firefox}`) stands for, and where that was read; undefined: it is no token. */
 export type TokenMeaning = (
   token: string,
 ) => { readonly spec: string; readonly source: string } | undefined
 
-/** An iterable with more is taken for one without end. */
+/** An iterable with more items is rejected, because it may have no end. */
 const MOST_ITEMS = 1_000_000
 
-/** For one item more than an iterable has had. */
+/** Throws if an iterable has one more item after `count` items and that is too many. */
 export function checkCount(count: number, source: string): void {
   if (count < MOST_ITEMS) return
   throw new Port4meError(
     'ERR_OUT_OF_RANGE',
-    `${source} must hold ${MOST_ITEMS} ports at the most, but goes on`,
+    `${source} must have at most ${MOST_ITEMS} ports, but has more`,
   )
 }
 
@@ -27,8 +27,8 @@ const ALLOWED =
   'ports from 1 to 65535 and ranges of them, such as "2000-2123,4321", separated by commas or white space'
 
 /**
- * Adds the intervals of a spec, in its order, without port 0. False when a text holds nothing but
- * separators.
+ * Adds the intervals of a spec, in order and without port 0. Returns false when the spec is a text that contains
+ * only separators.
  */
 export function addPortSpec(
   to: PortIntervals,
@@ -56,7 +56,7 @@ export function addPortSpec(
   return true
 }
 
-/** Adds the intervals of a spec that must not be a text of nothing but separators. */
+/** Adds the intervals of a spec. Throws when the spec is a text that contains only separators. */
 export function addPorts(
   to: PortIntervals,
   spec: PortSpec,

@@ -1,4 +1,4 @@
-// What to ask of a port, from options and variables to the form that the engines take.
+// Converts options and variables to a question about ports, in the form that engines take.
 
 import type { Host, Question } from '../../binding.js'
 import { builtin } from '../builtin.js'
@@ -8,7 +8,8 @@ import type { ProbeOptions } from '../types.js'
 import type { Sourced } from './reading.js'
 import { nonEmptyText, oneOf } from './values.js'
 
-export interface Asked {
+/** What to ask about ports: the two arguments that each question of an engine has. */
+export interface PortQuestion {
   readonly question: Question
   readonly host: Host
 }
@@ -20,7 +21,7 @@ const TIME_WAIT = { free: 0, busy: Ask.STRICT_TIME_WAIT }
 export function readQuestion(
   read: (option: keyof ProbeOptions) => Sourced,
   defaultProtocol: 'tcp' | 'udp' | 'both',
-): Asked {
+): PortQuestion {
   const family = read('family')
   const families = choose(family, FAMILIES, 'both')
   const rest =
@@ -34,11 +35,10 @@ export function readQuestion(
   if ((families & ofHost) === 0) {
     throw new Port4meError(
       'ERR_INVALID_ARG_VALUE',
-      `${sourced.source} must be of the family that ${family?.source} names, ${quote(family?.value)}, not ${quote(sourced.value)}`,
+      `${sourced.source} must be an address of the family ${quote(family?.value)} (${family?.source}), not ${quote(sourced.value)}`,
     )
   }
-  // The wildcards are questions of families: `::` takes both, unless IPv6 alone is asked for, as in a
-  // server's listen().
+  // A wildcard is passed as its families. `::` means both, unless the family is IPv6, as with listen() of a server.
   if (host === '::') return { question: rest + families, host: '' }
   if (host === '0.0.0.0') return { question: rest + Ask.IPV4, host: '' }
   return { question: rest + families, host }
@@ -53,11 +53,11 @@ function choose<Choice extends string>(
   return choices[oneOf(sourced.value, sourced.source, Object.keys(choices) as Choice[])]
 }
 
-/** `localhost`, or an IP literal in its shortest form; an IPv4-mapped one (RFC 4291) as IPv4. */
+/** Reads `localhost` or an IP literal. Returns the shortest form, and IPv4 for an IPv4-mapped literal (RFC 4291). */
 function readHost({ value, source }: NonNullable<Sourced>): Host {
   const host = nonEmptyText(value, source)
   if (host === 'localhost') return host
-  // Not loaded before a host is given: it takes longer to load than all of this package.
+  // node:net is loaded only when there is a host, because it takes longer to load than all of this package.
   const { isIP, SocketAddress } = builtin('node:net')
   switch (isIP(host)) {
     case 4:

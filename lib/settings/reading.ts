@@ -1,24 +1,24 @@
-// How each kind of setting is read: from an option, or from the text of a variable or a flag.
+// Reads each kind of setting from an option, or from the text of a variable or a flag.
 
 import type { Environment } from './environment.js'
-import { given } from './given.js'
+import { optionValue } from './options.js'
 import type { Source } from './settings.js'
 import { OPTIONS, type Option, SETTINGS, type Setting, type Values } from './table.js'
 import { boolean, booleanText, integer, integerText, oneOf, text } from './values.js'
 
-/** A value and where it was read; undefined: nowhere. */
+/** A value and where it was read; undefined if it is not set. */
 export type Sourced = { readonly value: unknown; readonly source: string } | undefined
 
-/** The option's value, else its variable's: an option beats its variable. */
-export function sourced({ given: values, environment, nameOf }: Source, option: Option): Sourced {
-  const value = given(values, option)
+/** The value of an option, or else of its variable. */
+export function sourced({ options: values, environment, nameOf }: Source, option: Option): Sourced {
+  const value = optionValue(values, option)
   if (value !== undefined) return { value, source: nameOf(option) }
   const { variable }: Setting = SETTINGS[option]
   const text = variable === undefined ? undefined : environment[variable as keyof Environment]
   return text === undefined ? undefined : { value: text, source: variable as string }
 }
 
-/** The settings that are values by themselves. */
+/** The settings of the part `values`, from which nothing else is worked out. */
 export function readValues(source: Source): Values {
   const values: Record<string, unknown> = {}
   for (const option of OPTIONS) {
@@ -29,7 +29,7 @@ export function readValues(source: Source): Values {
 }
 
 function readValue(setting: Setting, option: Option, source: Source): unknown {
-  const value = given(source.given, option)
+  const value = optionValue(source.options, option)
   if (value !== undefined) return fromOption(setting, value, source.nameOf(option))
   const { variable } = setting
   const text =

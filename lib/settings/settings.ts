@@ -1,13 +1,21 @@
-// All settings of a call, from options and variables to the form that the engines take.
+// Converts options and variables to all settings of a call, in the form that engines take.
 
 import type { Engine, Search } from '../../binding.js'
 import type { Candidates } from '../candidates.js'
 import { askedEngine } from '../engine/test-hook.js'
 import { later } from '../later.js'
 import { type Environment, readEnvironment } from './environment.js'
-import { type Door, type Given, given, isSame, type NameOf, placesOf, readGiven } from './given.js'
+import {
+  isSame,
+  type NameOf,
+  type OptionValues,
+  optionIndexesOf,
+  optionValue,
+  type Purpose,
+  readOptions,
+} from './options.js'
 import { readAllowed, readPrepended } from './port-sets.js'
-import { type Asked, readQuestion } from './question.js'
+import { type PortQuestion, readQuestion } from './question.js'
 import { readValues, sourced } from './reading.js'
 import { SETTINGS, type Setting, type Values } from './table.js'
 import { currentAccount, type Identity, readIdentity } from './user.js'
@@ -16,18 +24,18 @@ import type { Share } from './worker.js'
 export interface Settings {
   readonly identity: Identity
   readonly candidates: Candidates
-  readonly asked: Asked
+  readonly portQuestion: PortQuestion
   readonly values: Values
-  /** What the engine is asked. */
+  /** The question to the engine. */
   readonly search: Search
-  /** Whom to ask. */
+  /** The engine to ask. */
   readonly engine: Engine
   readonly environment: Environment
 }
 
-/** What settings are read from. */
+/** The input from which settings are read. */
 export interface Source {
-  readonly given: Given
+  readonly options: OptionValues
   readonly environment: Environment
   readonly nameOf: NameOf
   readonly engine: Engine
@@ -35,9 +43,9 @@ export interface Source {
 
 const optionName: NameOf = (option) => `options.${option}`
 
-/** A part of the settings. It is worked out again only when what it follows from has changed. */
+/** A part of the settings. It is worked out again only when the options or variables that determine it change. */
 class Part<Value> {
-  readonly #places: readonly number[]
+  readonly #optionIndexes: readonly number[]
   readonly #workOut: (source: Source) => Value
   readonly #isCurrent: (value: Value) => boolean
   #last: { readonly source: Source; readonly value: Value } | undefined
@@ -47,7 +55,7 @@ class Part<Value> {
     workOut: (source: Source) => Value,
     isCurrent: (value: Value) => boolean = () => true,
   ) {
-    this.#places = placesOf(name)
+    this.#optionIndexes = optionIndexesOf(name)
     this.#workOut = workOut
     this.#isCurrent = isCurrent
   }
@@ -58,7 +66,7 @@ class Part<Value> {
       last !== undefined &&
       last.source.environment === source.environment &&
       last.source.nameOf === source.nameOf &&
-      isSame(last.source.given, source.given, this.#places) &&
+      isSame(last.source.options, source.options, this.#optionIndexes) &&
       this.#isCurrent(last.value)
     ) {
       return last.value
@@ -75,22 +83,22 @@ const hasSameAccount = ({ account }: Identity): boolean =>
 const IDENTITY = new Part('identity', readIdentity, hasSameAccount)
 const PREPENDED = new Part('prepended', readPrepended)
 const ALLOWED = new Part('allowed', readAllowed)
-const ASKED = new Part('asked', (source) =>
+const PORT_QUESTION = new Part('portQuestion', (source) =>
   readQuestion((option) => sourced(source, option), SETTINGS.protocol.default),
 )
 const VALUES = new Part('values', readValues)
 
-// The answer to the same question, asked again: test runners ask it thousands of times.
+// The settings of the last call. Test runners make the same call thousands of times.
 let last: { readonly source: Source; readonly settings: Settings } | undefined
 
 export function readSettings(
   options: unknown,
   engine: Engine,
-  door: Door = 'pick',
+  purpose: Purpose = 'pick',
   nameOf: NameOf = optionName,
 ): Settings {
   const source: Source = {
-    given: readGiven(options, door, nameOf),
+    options: readOptions(options, purpose, nameOf),
     environment: readEnvironment(engine),
     nameOf,
     engine,
@@ -98,7 +106,7 @@ export function readSettings(
   if (
     last?.source.environment === source.environment &&
     last.source.nameOf === nameOf &&
-    isSame(last.source.given, source.given) &&
+    isSame(last.source.options, source.options) &&
     hasSameAccount(last.settings.identity)
   ) {
     return last.settings
@@ -108,15 +116,20 @@ export function readSettings(
   return settings
 }
 
-/** What options and variables ask of a port, for a program that picks none. */
-export function readAskedFrom(
+/** Reads the question about a port from options and variables, for `port4me --test` and `--why`. */
+export function readQuestionFrom(
   options: object,
   engine: Engine,
   defaultProtocol: 'tcp' | 'both',
   nameOf: NameOf,
-): Asked {
+): PortQuestion {
   const environment = readEnvironment(engine)
-  const source: Source = { given: readGiven(options, 'pick', nameOf), environment, nameOf, engine }
+  const source: Source = {
+    options: readOptions(options, 'pick', nameOf),
+    environment,
+    nameOf,
+    engine,
+  }
   return readQuestion((option) => sourced(source, option), defaultProtocol)
 }
 
@@ -124,31 +137,31 @@ function resolve(source: Source): Settings {
   const { engine, environment } = source
   const identity = IDENTITY.read(source)
   const values = VALUES.read(source)
-  const asked = ASKED.read(source)
+  const portQuestion = PORT_QUESTION.read(source)
   const all: Candidates = {
     seed: identity.seed,
     allowed: ALLOWED.read(source),
     prepended: PREPENDED.read(source),
     skip: values.skip,
   }
-  const share = given(source.given, 'worker') as Share | undefined
+  const share = optionValue(source.options, 'worker') as Share | undefined
   const candidates = share === undefined ? all : later().shareOf(all, share, engine)
   return {
     identity,
     candidates,
-    asked,
+    portQuestion,
     values,
-    search: searchFor(candidates, values.maxTries, asked),
+    search: searchFor(candidates, values.maxTries, portQuestion),
     engine: askedEngine(engine, environment),
     environment,
   }
 }
 
-/** What an engine is asked for the first of these candidates that is free. */
+/** The arguments with which an engine searches for the first free one of these candidates. */
 export function searchFor(
   { seed, allowed, prepended, skip }: Candidates,
   maxTries: number,
-  { question, host }: Asked,
+  { question, host }: PortQuestion,
 ): Search {
   return [seed, allowed, prepended, skip, maxTries, question, host]
 }

@@ -1,32 +1,32 @@
-// One row a setting: its option, its variable, its flag, what it may be, and what it is when nobody says. All that
-// speaks of settings follows from this file: what is remembered of a call, the variables that are read, flags, --help
-// and completion. Tests hold types.ts and the tables of the documentation to it.
+// The table of settings. Each row is one setting: its option, its variable, its flag, the values that are allowed and
+// the default. The memory of earlier calls, the variables that are read, flags, --help and completion are all derived
+// from this table. Tests compare types.ts and the tables of the documentation with it.
 
 import type { LeaseOptions, Port4meOptions } from '../types.js'
 
-/** The options of all that picks a port or leases one. */
+/** The options of all functions that pick or lease a port. */
 export type Option = keyof Port4meOptions | keyof LeaseOptions
 
 export interface Setting {
-  /** What a value is: reading.ts reads each kind. */
+  /** The kind of value. reading.ts reads each kind. */
   readonly kind: 'text' | 'ports' | 'integer' | 'boolean' | 'choice' | 'host' | 'worker'
   /**
-   * What follows from it, and is worked out again when it changes: settings.ts has a function for each part.
-   * `values`: nothing but the value itself, which settings.ts hands on under the option's name.
+   * The part of the settings that is worked out from it: settings.ts has a function for each part. With `values`
+   * nothing is worked out; the value itself is `settings.values.NAME`.
    */
-  readonly part: 'identity' | 'prepended' | 'allowed' | 'asked' | 'share' | 'values'
+  readonly part: 'identity' | 'prepended' | 'allowed' | 'portQuestion' | 'share' | 'values'
   readonly variable?: string
-  /** A variable that always adds to it. */
+  /** A variable whose ports are always added. */
   readonly site?: string
-  /** Without dashes. */
+  /** The flag, without dashes. */
   readonly flag?: string
-  /** Where it is an option: everywhere, unless it says so. */
+  /** Set if the option is only for leases, or only for picks. */
   readonly only?: 'lease' | 'pick'
   readonly default?: string | number | boolean
-  /** Of an integer. */
+  /** The smallest and the greatest integer. */
   readonly min?: number
   readonly max?: number
-  /** Of a choice. */
+  /** The allowed values of a choice. */
   readonly choices?: readonly string[]
 }
 
@@ -68,7 +68,7 @@ export const SETTINGS = {
   worker: { kind: 'worker', part: 'share', flag: 'worker' },
   protocol: {
     kind: 'choice',
-    part: 'asked',
+    part: 'portQuestion',
     variable: 'PORT4ME_PROTOCOL',
     flag: 'protocol',
     choices: ['tcp', 'udp', 'both'],
@@ -76,16 +76,16 @@ export const SETTINGS = {
   },
   family: {
     kind: 'choice',
-    part: 'asked',
+    part: 'portQuestion',
     variable: 'PORT4ME_FAMILY',
     flag: 'family',
     choices: ['ipv4', 'ipv6', 'both'],
     default: 'both',
   },
-  host: { kind: 'host', part: 'asked', variable: 'PORT4ME_HOST', flag: 'host' },
+  host: { kind: 'host', part: 'portQuestion', variable: 'PORT4ME_HOST', flag: 'host' },
   timeWait: {
     kind: 'choice',
-    part: 'asked',
+    part: 'portQuestion',
     variable: 'PORT4ME_TIME_WAIT',
     flag: 'time-wait',
     choices: ['free', 'busy'],
@@ -122,7 +122,7 @@ export const SETTINGS = {
   },
 } as const satisfies Record<Option, Setting>
 
-/** Variables beside those of the options. */
+/** The variables that belong to no option. */
 export const OTHER_VARIABLES = [
   'LOGNAME',
   'USER',
@@ -138,18 +138,18 @@ export const OTHER_VARIABLES = [
 
 type Row = (typeof SETTINGS)[Option]
 
-/** A variable that settings are read from. */
+/** The name of a variable from which settings are read. */
 export type VariableName =
   | Extract<Row, { variable: string }>['variable']
   | Extract<Row, { site: string }>['site']
   | (typeof OTHER_VARIABLES)[number]
 
-/** The options whose settings are values by themselves. */
+/** The options of the part `values`. */
 type ValueOption = {
   [Name in Option]: (typeof SETTINGS)[Name]['part'] extends 'values' ? Name : never
 }[Option]
 
-/** Their values. */
+/** The settings of the part `values`. */
 export type Values = {
   readonly [Name in ValueOption]: ValueOf<(typeof SETTINGS)[Name]['kind']>
 }
@@ -160,7 +160,7 @@ export const OPTIONS = Object.keys(SETTINGS) as Option[]
 
 type Flagged = Extract<Row, { flag: string }>
 
-/** The flags of the programs that are no options: `port4me`, or `port4me run`. */
+/** The flags of `port4me` and `port4me run` that are not options. */
 export const PROGRAM_FLAGS = {
   env: { kind: 'text', of: 'run' },
   list: { kind: 'integer', of: 'port4me', variable: 'PORT4ME_LIST', min: 1, max: 2 ** 24 },
@@ -180,18 +180,18 @@ export const PROGRAM_FLAGS = {
 /** A flag, without dashes. */
 export type Flag = Flagged['flag'] | keyof typeof PROGRAM_FLAGS
 
-/** What --help says of a flag. */
-export interface Words {
-  /** Which of the sections of --help it stands in. */
+/** The help of a flag. */
+export interface FlagHelp {
+  /** The section of --help that has the flag. */
   readonly section: 'ports' | 'free' | 'print' | 'run'
-  /** What its value is called. */
+  /** The name of its value. */
   readonly value?: string
   readonly says: string
-  /** Its form of one letter. */
+  /** Its one-letter forms. */
   readonly short?: readonly string[]
 }
 
-export const FLAG_WORDS: Readonly<Record<Flag, Words>> = {
+export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   user: {
     section: 'ports',
     value: 'NAME',
@@ -200,20 +200,20 @@ export const FLAG_WORDS: Readonly<Record<Flag, Words>> = {
   tool: {
     section: 'ports',
     value: 'NAME',
-    says: 'what the port is for; also the first word without a flag, unless that is run or help',
+    says: 'what the port is for; also the first argument, unless that is run or help',
   },
   prepend: { section: 'ports', value: 'PORTS', says: 'ports to try first' },
   include: {
     section: 'ports',
     value: 'PORTS',
-    says: 'ports to choose among (default: 1024-65535)',
+    says: 'ports to choose from (default: 1024-65535)',
   },
-  exclude: { section: 'ports', value: 'PORTS', says: 'ports never to choose' },
+  exclude: { section: 'ports', value: 'PORTS', says: 'ports that are never chosen' },
   skip: { section: 'ports', value: 'N', says: 'drop the first N candidates (default: 0)' },
   worker: {
     section: 'ports',
     value: 'I/N',
-    says: "every N-th candidate only, for worker I of N, from 0; auto: as the test runner's variables say",
+    says: "take only every N-th candidate, for worker I of N (I from 0); auto: read I from the test runner's variable",
   },
   protocol: {
     section: 'free',
@@ -229,13 +229,13 @@ export const FLAG_WORDS: Readonly<Record<Flag, Words>> = {
   'time-wait': {
     section: 'free',
     value: 'T',
-    says: 'free or busy: a port that only connections in TIME_WAIT hold (default: free)',
+    says: 'whether a port that only connections in TIME_WAIT hold is free or busy (default: free)',
   },
   exclusive: {
     section: 'run',
-    says: 'while the port is leased, keep out servers and probers that listen on it. The command could not bind it either, so the port is let go just before the command starts, on Linux too',
+    says: 'keep all other servers and probers out while the port is leased. The command could not bind it either, so the port is released just before the command starts, on Linux too',
   },
-  env: { section: 'run', value: 'NAME', says: 'the variable, instead of PORT' },
+  env: { section: 'run', value: 'NAME', says: 'the variable for the port (default: PORT)' },
   list: { section: 'print', value: 'N', says: 'the first N candidates, free or not' },
   test: { section: 'print', value: 'PORT', says: 'nothing; exit 0 if the port is free, 1 if not' },
   why: {
@@ -243,13 +243,13 @@ export const FLAG_WORDS: Readonly<Record<Flag, Words>> = {
     value: 'PORT',
     says: 'whether the port is free, and if not, why and who has it; exit status as with --test',
   },
-  json: { section: 'print', says: 'JSON' },
-  debug: { section: 'print', says: 'what was read and tried, on stderr' },
+  json: { section: 'print', says: 'the answer as JSON' },
+  debug: { section: 'print', says: 'also what was read and tried, on stderr' },
   completion: { section: 'print', value: 'bash', says: 'a completion script for the shell' },
   help: { section: 'print', says: 'this help', short: ['-h'] },
   version: {
     section: 'print',
-    says: 'the version; with --json also which engine answers, from which file, or why the addon does not',
+    says: 'the version; with --json also the engine, and the file of the addon or why it does not load',
     short: ['-V', '-v'],
   },
 }
@@ -260,18 +260,18 @@ type VariableOfFlag = Extract<
 >['variable']
 type VariableOfUser = 'LOGNAME' | 'USER' | 'LNAME' | 'USERNAME'
 
-/** What --help says of the variables that have no flag. */
-export const VARIABLE_WORDS: Readonly<
+/** The help of the variables that have no flag. */
+export const VARIABLE_HELP: Readonly<
   Record<Exclude<VariableName, VariableOfFlag | VariableOfUser> | 'PORT4ME_ENGINE', string>
 > = {
   PORT4ME_PREPEND_SITE: 'always added to the ports to try first',
-  PORT4ME_INCLUDE_SITE: 'always added to the ports to choose among',
-  PORT4ME_EXCLUDE_SITE: 'always added to the ports never to choose',
+  PORT4ME_INCLUDE_SITE: 'always added to the ports to choose from',
+  PORT4ME_EXCLUDE_SITE: 'always added to the ports that are never chosen',
   PORT4ME_EXCLUDE_UNSAFE: 'always excluded (default: {chrome},{firefox}; 0: none)',
-  PORT4ME_EXCLUDE_UNSAFE_CHROME: 'what {chrome} stands for',
-  PORT4ME_EXCLUDE_UNSAFE_FIREFOX: 'what {firefox} stands for',
+  PORT4ME_EXCLUDE_UNSAFE_CHROME: 'the ports that {chrome} stands for',
+  PORT4ME_EXCLUDE_UNSAFE_FIREFOX: 'the ports that {firefox} stands for',
   PORT4ME_MAX_TRIES: 'candidates to probe before giving up (default: 65535)',
-  PORT4ME_MUST_WORK: 'false: print -1 when no port is free',
+  PORT4ME_MUST_WORK: 'false: print -1 if no port is free',
   PORT4ME_ENGINE: 'auto, native or fallback (default: auto)',
   _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any: every port counts as free, for tests',
 }

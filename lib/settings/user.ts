@@ -1,25 +1,25 @@
-// Whose ports they are, and what for.
+// The user and the tool, and the seed that follows from them.
 
 import { builtin } from '../builtin.js'
 import { asSystemError, Port4meError } from '../errors.js'
 import type { Environment } from './environment.js'
-import { given } from './given.js'
+import { optionValue } from './options.js'
 import type { Source } from './settings.js'
 import { SETTINGS, type VariableName } from './table.js'
 import { nonEmptyText, text } from './values.js'
 
-/** What the seed of the candidates follows from. */
+/** The user, the tool and the seed of the candidates. */
 export interface Identity {
   readonly user: string
   /** Where the user's name was read. */
   readonly userSource: string
-  /** The effective user id that names the user, when neither an option nor a variable does. */
+  /** The effective user id, if the user's name comes from the account. */
   readonly account: number | undefined
   readonly tool: string
   readonly seed: number
 }
 
-/** In the order in which Python's getpass.getuser() asks them, after our own. */
+/** The variables for the user's name: our own, then those of Python's getpass.getuser(), in its order. */
 const VARIABLES = [
   SETTINGS.user.variable,
   'LOGNAME',
@@ -30,7 +30,10 @@ const VARIABLES = [
 
 export function readIdentity(source: Source): Identity {
   const { environment, nameOf, engine } = source
-  const [givenUser, givenTool] = [given(source.given, 'user'), given(source.given, 'tool')]
+  const [givenUser, givenTool] = [
+    optionValue(source.options, 'user'),
+    optionValue(source.options, 'tool'),
+  ]
   const { name, from, account } =
     givenUser === undefined
       ? defaultUser(environment)
@@ -58,15 +61,15 @@ function defaultUser(environment: Environment): User {
   return last
 }
 
-// The system looks an account up in files, or asks a server.
+// The last account. To look one up takes time: the system reads files or asks a server.
 let last: User | undefined
 
-/** The effective user id; -1 where there are none. */
+/** The effective user id; -1 on systems without user ids. */
 export function currentAccount(): number {
   try {
     return process.geteuid?.() ?? -1
   } catch (error) {
-    throw asSystemError(error) // a permission of Deno's
+    throw asSystemError(error) // Deno: a permission is missing
   }
 }
 
@@ -75,9 +78,9 @@ function userOf(account: number): User {
   try {
     return { name: userInfo().username, from: 'the account', account }
   } catch (error) {
-    const { info } = error as { info?: NodeJS.ErrnoException } // os.userInfo() says so of its SystemError
+    const { info } = error as { info?: NodeJS.ErrnoException } // a SystemError of os.userInfo() has it
     if (info?.code !== 'ENOENT') throw asSystemError(info ?? error)
-    // A user id without an account, as containers are often given.
+    // The user id has no account, as often in containers.
     if (account !== -1) {
       return { name: `uid${account}`, from: 'the user id, which has no account', account }
     }

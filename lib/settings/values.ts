@@ -1,5 +1,5 @@
-// Single values, from options (typed) and from variables and flags (text). Every error names the
-// source ("options.skip", "PORT4ME_SKIP", "--skip"), quotes the value and says what is allowed.
+// Checks single values of options (typed), and of variables and flags (text). Every error names the source
+// ("options.skip", "PORT4ME_SKIP", "--skip"), quotes the value and says what is allowed.
 
 import { isPlainObject, Port4meError, printable, quote } from '../errors.js'
 
@@ -95,7 +95,7 @@ export function oneOf<Choice extends string>(
   return choice
 }
 
-/** Checks that options are an object that has none but the allowed names. */
+/** Checks that `options` is an object that has only allowed names. */
 export function checkNames(
   options: unknown,
   allowed: readonly string[],
@@ -108,7 +108,7 @@ export function checkNames(
     if (allowed.includes(name)) continue
     throw new Port4meError(
       'ERR_INVALID_ARG_VALUE',
-      `options.${printable(name)} is no option; those are ${allowed.join(', ')}`,
+      `options.${printable(name)} is not an option; the options are ${allowed.join(', ')}`,
     )
   }
 }

@@ -1,4 +1,4 @@
-// Which worker this is.
+// The option `worker`: which worker this is.
 
 import { builtin } from '../builtin.js'
 import { Port4meError, quote } from '../errors.js'
@@ -7,7 +7,7 @@ import { integer, integerText } from './values.js'
 
 export type Share = readonly [index: number, count: number]
 
-/** The variables by which test runners number their workers, and the first number. */
+/** The variables with which test runners number their workers, and the first number. */
 const RUNNERS = {
   VITEST_POOL_ID: 1, // https://vitest.dev/guide/migration: 1 to maxWorkers
   JEST_WORKER_ID: 1, // https://jestjs.io/docs/environment-variables
@@ -15,7 +15,7 @@ const RUNNERS = {
   MOCHA_WORKER_ID: 0, // https://mochajs.org/#parallel-mode
 } as const
 
-/** Runners do not say how many workers there are; a count for all that is large enough will do. */
+/** The smallest count for `'auto'`. Runners do not tell the number of workers, so the count must be large enough. */
 const LEAST_COUNT = 64
 
 export function readWorker(value: unknown, source: string): Share | undefined {

@@ -192,7 +192,7 @@ describe('probe', () => {
 
   test('one protocol is asked by one function', () => {
     const options = { protocol: 'udp' } as never
-    expect(() => api.isFreeTcp(54321, options)).toThrow(/options\.protocol is no option/)
+    expect(() => api.isFreeTcp(54321, options)).toThrow(/options\.protocol is not an option/)
     expect(() => api.isFreeTcp(54321, null as never)).toThrow(/options must be an object/)
     expect(() => api.isFree(54321, Promise.resolve({}) as never)).toThrow(/not \[object Promise\]/)
     expect(() => api.isFree(54321, { host: '192.0.2.1' })).toThrow(/192\.0\.2\.1/)

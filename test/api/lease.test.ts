@@ -150,17 +150,17 @@ describe('leasePorts', () => {
     const ports = [await freePort(), await freePort(), await freePort()]
     const include = ports
     expect(() => api.leasePorts(4, { include })).toThrow(
-      'no free port: 4 leases were asked for, but no more than 3 ports could be leased',
+      'no free port: 4 leases were asked for, but only 3 could be made',
     )
     for (const port of ports) expect(api.isFree(port)).toBe(true)
-    expect(() => api.leasePorts(3, { include, maxTries: 2 })).toThrow('no more than 2')
+    expect(() => api.leasePorts(3, { include, maxTries: 2 })).toThrow('only 2')
     for (const port of ports) expect(api.isFree(port)).toBe(true)
     const leases = api.leasePorts(3, { include })
     taken.push(...leases)
     expect(leases.map(({ port }) => port).sort()).toEqual(ports.sort())
     expect(() => api.leasePorts(1, { include })).toThrow('no free port')
     const prepend = [await freePort(), await freePort()]
-    expect(() => api.leasePorts(3, { prepend, include: 1, exclude: 1 })).toThrow('no more than 2')
+    expect(() => api.leasePorts(3, { prepend, include: 1, exclude: 1 })).toThrow('only 2')
     for (const port of prepend) expect(api.isFree(port)).toBe(true)
   })
 
@@ -172,7 +172,7 @@ describe('leasePorts', () => {
     expect(leases.map(({ port }) => port)).toEqual(candidates)
     const prepend = api.port4me('lease first')
     expect(() => api.leasePorts(2, { prepend, include: prepend, skip })).toThrow(
-      'no more than 1 ports could be leased',
+      'only 1 could be made',
     )
     expect(() => api.leasePorts(1, { prepend, include: '0', exclude: '1-65535', skip })).toThrow(
       expect.objectContaining({ code: 'ERR_NO_CANDIDATE' }),
@@ -316,7 +316,7 @@ describe('lease.listen', () => {
     ],
     ['no server', () => undefined, {}, 'server must have a function listen(), but is undefined'],
     ['an object that is none', () => ({}), {}, 'server must have a function listen()'],
-    ['an unknown option', () => net.createServer(), { port: 80 }, 'options.port is no option'],
+    ['an unknown option', () => net.createServer(), { port: 80 }, 'options.port is not an option'],
     ['a wrong backlog', () => net.createServer(), { backlog: 0 }, 'options.backlog'],
     ['a wrong host', () => net.createServer(), { host: '' }, 'options.host'],
     ['a wrong signal', () => net.createServer(), { signal: {} }, 'signal'],
@@ -528,7 +528,7 @@ describe('lease.listen', () => {
   test('rejects a lease of UDP, which no server can have', async () => {
     const one = lease({ tool: 'lease', protocol: 'udp' })
     await expect(one.listen(net.createServer())).rejects.toThrow(
-      `a server needs TCP, but the lease of port ${one.port} is one of UDP`,
+      `a server needs TCP, but port ${one.port} is leased for UDP only`,
     )
   })
 
@@ -598,18 +598,22 @@ describe('no descriptor is lost or closed twice, and nothing goes on that did no
     [
       'that listens on another port',
       () => ({ listen: () => net.createServer().listen(0) }),
-      'server must listen where its listen() is told',
+      'which its listen() was given, but does not',
     ],
     [
       'that listens on another port, later',
       () => ({ listen: async () => net.createServer().listen({ port: 0, host: 'localhost' }) }),
-      'server must listen where its listen() is told',
+      'which its listen() was given, but does not',
     ],
-    ['that does nothing', () => ({ listen: () => 0 }), 'server must listen where its listen()'],
+    [
+      'that does nothing',
+      () => ({ listen: () => 0 }),
+      'which its listen() was given, but does not',
+    ],
     [
       'that does nothing, later',
       () => ({ listen: async (where: unknown) => where }),
-      'server must listen where its listen() is told',
+      'which its listen() was given, but does not',
     ],
     [
       'that throws when it listens already',
@@ -693,7 +697,7 @@ describe('no descriptor is lost or closed twice, and nothing goes on that did no
     }
     const [one, two] = [lease('lease'), lease('lease')]
     await one.listen(app)
-    await expect(two.listen(app)).rejects.toThrow('server must listen where its listen() is told')
+    await expect(two.listen(app)).rejects.toThrow('which its listen() was given, but does not')
     expect(server?.address()).toMatchObject({ port: one.port })
     expect(api.isFree(two.port)).toBe(true)
   })
@@ -797,7 +801,9 @@ describe.runIf(process.platform === 'linux')('an exclusive lease', () => {
   test('is a boolean, of leases alone, with whatever else the options inherit', async () => {
     expect(() => api.leasePort({ exclusive: 1 as unknown as boolean })).toThrow('options.exclusive')
     for (const pick of [api.port4me, api.sharedPort]) {
-      expect(() => pick({ exclusive: true } as object)).toThrow('options.exclusive is no option')
+      expect(() => pick({ exclusive: true } as object)).toThrow(
+        'options.exclusive is not an option',
+      )
     }
     const port = await freePort()
     const options: object = Object.assign(Object.create({ include: port }), { exclusive: true })

@@ -156,7 +156,7 @@ describe('a port', () => {
           return (error as Error).message
         }
       }
-      const remain = 'more remain, for a higher maxTries (PORT4ME_MAX_TRIES)'
+      const remain = 'a higher maxTries (PORT4ME_MAX_TRIES) would try more'
       expect(message({ include: one })).toBe('no free port: the one candidate is taken')
       expect(message({ include: one, maxTries: 1 })).toBe(
         'no free port: the one candidate is taken',

@@ -268,7 +268,7 @@ describe('the program', () => {
         status: 1,
         stdout: '',
         stderr:
-          'port4me: error: no free port: 1 candidate was tried, and it is taken; more remain, for a higher maxTries (PORT4ME_MAX_TRIES)\n',
+          'port4me: error: no free port: 1 candidate was tried, and it is taken; a higher maxTries (PORT4ME_MAX_TRIES) would try more\n',
       })
     })
   })

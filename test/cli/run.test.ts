@@ -183,7 +183,7 @@ describe('port4me run', () => {
     [['--list=3', '--', 'true'], 'unknown flag "--list"; the flags are --user'],
     [['--foo', '--', 'true'], 'unknown flag "--foo"; the flags are --user'],
     [['--exclusiv', '--', 'true'], 'unknown flag "--exclusiv"; did you mean --exclusive?'],
-    [['a', 'b', '--', 'true'], 'one tool is allowed, but there are two: "a" and "b"'],
+    [['a', 'b', '--', 'true'], 'only one tool is allowed, but there are two: "a" and "b"'],
     [['--include=10-5', '--', 'true'], '--include must be'],
     [['--skip=-1', '--', 'true'], '--skip must be an integer'],
   ])('%j is wrong usage', (words, message) => {

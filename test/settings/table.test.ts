@@ -9,14 +9,14 @@ import { help, runHelp } from '../../lib/cli/help.js'
 import * as rest from '../../lib/rest.js'
 import { readSettings } from '../../lib/settings/settings.js'
 import {
-  FLAG_WORDS,
+  FLAG_HELP,
   OPTIONS,
   type Option,
   OTHER_VARIABLES,
   PROGRAM_FLAGS,
   SETTINGS,
   type Setting,
-  VARIABLE_WORDS,
+  VARIABLE_HELP,
 } from '../../lib/settings/table.js'
 import { fallback } from '../support/engines.js'
 import { ROOT } from '../support/paths.js'
@@ -99,7 +99,7 @@ const TYPES = readFileSync(join(ROOT, 'lib/types.ts'), 'utf8').replace(
 )
 
 describe('every row', () => {
-  test.each(Object.keys(FLAG_WORDS))(
+  test.each(Object.keys(FLAG_HELP))(
     'the flag --%s is in --help, in completion and in README',
     (flag) => {
       const isOfRun =
@@ -133,7 +133,7 @@ describe('every row', () => {
   })
 
   test('each variable without a flag is in --help and in README', () => {
-    for (const variable of Object.keys(VARIABLE_WORDS)) {
+    for (const variable of Object.keys(VARIABLE_HELP)) {
       expect(help()).toContain(variable)
       expect(README).toContain(variable.replace(/^PORT4ME_EXCLUDE_UNSAFE_FIREFOX$/, '_FIREFOX'))
     }
