@@ -4,7 +4,8 @@ import timers from 'node:timers'
 
 // Taken when this is loaded: fake timers of tests replace them later, and stand still. They are no globals
 // everywhere: jsdom, as Jest has it, lacks setImmediate.
-export const { setImmediate, setTimeout } = timers
+const { setImmediate } = timers
+export const { setTimeout } = timers
 export const { hrtime } = process
 
 /** Resolves when the event loop has turned. */

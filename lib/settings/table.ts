@@ -200,7 +200,7 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   tool: {
     section: 'ports',
     value: 'NAME',
-    says: 'what the port is for; also the first argument, unless that is run or help',
+    says: 'what the port is for; also the argument that is not a flag, unless it is run or help',
   },
   prepend: { section: 'ports', value: 'PORTS', says: 'ports to try first' },
   include: {
