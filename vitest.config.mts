@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// What users call is tested against both engines, in the built package; the rest once. What takes
-// minutes is in projects of their own: npm run test:stress, npm run test:platforms.
+// The tests of the public functions and programs run with both engines, on the built package. The other tests run once.
+// Tests that take minutes are separate projects: npm run test:stress, npm run test:platforms.
 const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
 const common = { setupFiles: ['test/support/own-user.ts'], testTimeout: 120_000 }
 

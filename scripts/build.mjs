@@ -1,6 +1,6 @@
-// Builds what is named and not up to date: js (dist/), addon, test_programs; or any other target of
-// CMakeLists.txt. Several builds may be asked for at once, while tests run: a native build waits for
-// another, and each file of dist/ is replaced as a whole.
+// Builds the named products that are not up to date: js (dist/), addon, test_programs, or any other target of
+// CMakeLists.txt. Several builds can run at the same time, and while tests run: a native build waits for
+// another one, and each file of dist/ is replaced as a whole.
 //
 //   node scripts/build.mjs js addon
 
@@ -29,17 +29,17 @@ function buildAll(names) {
   if (names.includes('js') && !isUpToDate('js')) buildJs()
   const native = names.filter((name) => name !== 'js' && !isDone(name))
   if (native.length === 0) return
-  // The lock of CMake is the system's: it ends with the process that has it.
+  // CMake uses a lock of the system, which ends with the process that has it.
   const node = process.execPath.replaceAll('\\', '/') // as CMake writes paths
   run('cmake', ['-P', 'scripts/locked.cmake', node, ...native])
 }
 
-/** Whether there is nothing to build; of a target that is no product CMake knows it. */
+/** Whether a product is up to date. False for any other target, because only CMake knows. */
 function isDone(name) {
   return Object.hasOwn(PRODUCTS, name) && isUpToDate(name)
 }
 
-/** In the lock: what another build has not done in the meantime. */
+/** Runs in the lock. Builds the targets that no other build has built in the meantime. */
 function buildNative(names) {
   const left = names.filter((name) => !isDone(name))
   if (left.length === 0) return
@@ -64,7 +64,7 @@ function buildJs() {
   recordBuild('js', sources)
 }
 
-/** Makes a folder what another one is, file by file, at once; a file that is the same stays. */
+/** Gives a folder the content of another one. Each changed file is replaced as a whole; equal files stay. */
 function replaceFiles(folder, by) {
   const files = filesOf(by)
   for (const file of files) {
@@ -84,9 +84,9 @@ function filesOf(folder) {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1))
 }
 
-/** Runs a program, as npm's scripts find it, and ends with its status when it fails. */
+/** Runs a program that the PATH of npm's scripts has. If it fails, this process ends with its status. */
 function run(command, args) {
-  // Windows starts scripts, as npm makes them of programs, by a shell alone: that splits words at spaces.
+  // On Windows npm's programs are scripts, which need a shell. A shell splits arguments at spaces, so others have none.
   const shell = process.platform === 'win32' && ['cmake-js', 'tsc'].includes(command)
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', shell })
   if (error !== undefined) console.error(`${command}: ${error.message}`)

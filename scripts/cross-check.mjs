@@ -1,6 +1,5 @@
-// Compiles each target's files of native/ and scripts/ one by one, with all warnings as errors, as
-// CMake compiles them for the binaries: what does not run on this machine at least compiles. It links
-// nothing.
+// Compiles the files of native/ and scripts/ for each target, one by one, with all warnings as errors and the
+// flags of the binaries. So code for other systems, which cannot run here, at least compiles. Nothing is linked.
 
 import { execSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -30,7 +29,7 @@ for (const target of Object.values(TARGETS)) {
   if (status !== 0) throw new Error(`CMake failed for ${target}:\n${output?.join('')}`)
   const commands = JSON.parse(readFileSync(join(folder, 'compile_commands.json'), 'utf8'))
   const [native, scripts] = ['native', 'scripts'].map((folder) =>
-    // Of the addon: the programs of the tests are built for this system alone.
+    // Only the files of the addon. The programs of the tests are built only for this system.
     commands.filter(
       ({ file, command }) =>
         file.startsWith(join(ROOT, folder)) && command.includes('CMakeFiles/port4me.dir'),

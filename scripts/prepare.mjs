@@ -1,5 +1,5 @@
-// After `npm install` in a clone: builds dist/, and the addon where there is a toolchain. Where there
-// is none, that is no failure: there is a prebuilt binary, or the TypeScript engine.
+// Runs after `npm install` in a clone. Builds dist/, and the addon if there is a toolchain. A missing toolchain is not
+// an error, because a prebuilt binary or the TypeScript engine can be used.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
@@ -7,19 +7,19 @@ import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
-/** Runs a program of this package's development dependencies, as npm's scripts find it. */
+/** Runs a program that the PATH of npm's scripts has. */
 function run(command, options) {
   return spawnSync(command, { shell: true, encoding: 'utf8', ...options })
 }
 
 if (!existsSync('node_modules/esbuild')) {
-  console.log('port4me: nothing was built, for want of the development dependencies')
+  console.log('port4me: nothing was built, because the development dependencies are not installed')
   process.exit(0)
 }
 const built = run('npm run --silent build:js', { stdio: 'inherit' })
 if (built.status !== 0) process.exit(built.status ?? 1)
 
-// Configuring fails where cmake, a make program or a compiler is missing; compiling does not.
+// If cmake, a make program or a compiler is missing, the configuration fails. Then nothing is compiled.
 const configured = run('cmake-js configure')
 if (configured.status !== 0) {
   rmSync('build', { recursive: true, force: true })

@@ -1,5 +1,5 @@
-// What is built here, from which sources, and whether it is up to date: by content, since git and npm
-// set the times of files as they like.
+// The products of the build, their sources, and whether they are up to date. Content is compared, because git and npm
+// change the times of files.
 
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const windows = process.platform === 'win32'
 
-/** The files and folders that each product is built from, and those that it is. */
+/** The sources and results (files and folders) of each product. */
 export const PRODUCTS = {
   js: {
     sources: ['lib', 'scripts/bundle.mjs', 'tsconfig.json', 'tsconfig.types.json', 'package.json'],
@@ -21,7 +21,7 @@ export const PRODUCTS = {
     results: ['build/Release/port4me.node'],
     command: 'npm run build:native',
   },
-  // The programs of the tests.
+  // Programs that the tests run.
   test_programs: {
     sources: ['native', 'test/native', 'CMakeLists.txt'],
     results: ['build/native_tests', 'build/bind_oracle'].map((file) =>
@@ -31,12 +31,12 @@ export const PRODUCTS = {
   },
 }
 
-/** Whether the results of a product are those of its last build, and its sources too. */
+/** Whether neither the results nor the sources of a product have changed since its last build. */
 export function isUpToDate(name) {
   return contentOf(recordOf(name)) === stateOf(name)
 }
 
-/** To be called after a build, with what sourcesOf() said before it. */
+/** To be called after a build, with the value that sourcesOf() returned before it. */
 export function recordBuild(name, sources) {
   mkdirSync(dirname(recordOf(name)), { recursive: true })
   writeFileSync(recordOf(name), `${sources} ${digest(PRODUCTS[name].results)}`)
@@ -58,7 +58,7 @@ function contentOf(file) {
   }
 }
 
-/** A digest of the names and contents of files and of all in folders; of what is missing, too. */
+/** A digest of the names and contents of files, and of all files in folders. Missing files are ignored. */
 function digest(paths) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\0`)
   for (const file of paths.flatMap(filesOf)) {

@@ -1,5 +1,5 @@
-// Reads the JSON reports of Vitest in a folder, and prints the tests that failed, each with its error, then one line
-// of counts. A long run's own output is not needed to find what failed.
+// Reads the JSON reports of Vitest in a folder. Prints the tests that failed, each with its error, then one line of
+// counts. So nobody has to search the output of a long run for failures.
 //
 //   node scripts/report-counts.mjs FOLDER
 import { readdirSync, readFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ for (const name of readdirSync(folder)) {
   failed += report.numFailedTests
   skipped += report.numPendingTests + report.numTodoTests
   for (const file of report.testResults) {
-    // A file that could not be loaded has an error of its own, and no tests.
+    // A file that could not be loaded has an error, but no tests.
     if (file.status === 'failed' && file.message) printFailure(name, file.name, '', [file.message])
     for (const test of file.assertionResults) {
       if (test.status === 'failed')

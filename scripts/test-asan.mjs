@@ -1,7 +1,7 @@
-// Runs threads that probe and hold without Node.js (test/native/stress.cc) under ThreadSanitizer, and
-// under AddressSanitizer with its search for leaks; then the tests of the addon and of leases with an
-// addon that is built with AddressSanitizer. UndefinedBehaviorSanitizer goes with the latter. Each
-// ends a process at the first finding. Arguments go to vitest; with --stress-only there is no vitest.
+// First runs test/native/stress.cc, which probes and holds in threads without Node.js, under ThreadSanitizer and under
+// AddressSanitizer with leak detection. Then runs the tests of the addon and of leases with an addon that is built with
+// AddressSanitizer. UndefinedBehaviorSanitizer is always used together with AddressSanitizer. A sanitizer ends the
+// process at its first finding. Arguments are passed to vitest; with --stress-only vitest does not run.
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -21,8 +21,8 @@ const SECONDS = 20
 run('cmake-js', ['build', '--log-level=error', '--target=stress_programs'])
 for (const name of ['stress_thread', 'stress_address_undefined']) {
   console.log(`${name}, for ${SECONDS} s:`)
-  // In a network of their own nobody else has the ports. Without random addresses: those of newer
-  // kernels are not all known to older ThreadSanitizers.
+  // In a network of its own no other program has the ports. Address randomization is off, because older versions of
+  // ThreadSanitizer do not support that of newer kernels.
   const network = process.getuid() === 0 ? '-n' : '-rn'
   const command = [
     'unshare',
@@ -44,12 +44,12 @@ run('cmake-js', [
   `--out=${join(folder, 'build')}`,
   '--CDPORT4ME_SANITIZE=ON',
 ])
-// Node.js itself is not built with them: their library must be loaded before all others.
+// Node.js itself is not built with the sanitizers, so their library must be loaded before all others.
 const library = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim()
 run('vitest', ['run', '--project=unit', '--project=native', ...TESTS, ...process.argv.slice(2)], {
   PORT4ME_PREBUILD: folder,
   LD_PRELOAD: library,
-  // What Node.js and the tests' other programs leave to the end of their process is not ours.
+  // Node.js and other programs of the tests do not free all their memory at the end.
   ASAN_OPTIONS: 'detect_leaks=0',
   UBSAN_OPTIONS: 'print_stacktrace=1',
 })

@@ -1,5 +1,5 @@
-// Runs the tests twice at once on the machine's own network, while other programs hold, ask for and lease
-// ports: all must pass all the same. Arguments go to Vitest; the second run's report has a name of its own.
+// Runs the tests twice at the same time on the machine's own network, while other programs hold, request and lease
+// ports. All tests must pass. Arguments are passed to Vitest; the report of the second run has another name.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +18,7 @@ const second = start(
   args.map((arg) => arg.replace(/^(--outputFile.*)\.json$/, '$1-2.json')),
   ['ignore', 'pipe', 'pipe'],
 )
-// Each run is told whole, one after the other.
+// The output of the second run is printed after that of the first.
 const output = []
 for (const stream of [second.stdout, second.stderr]) stream.on('data', (data) => output.push(data))
 const ended = await Promise.all([first, second].map((run) => once(run, 'close')))

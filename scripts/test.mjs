@@ -1,9 +1,9 @@
-// Runs Vitest with its arguments, in a network of its own where the system gives one to this user
-// (Linux, network_namespaces(7)): no port of another program is in its way, nor the other way about.
-// The tests need none: elsewhere, and with --shared-network, they run on that of the machine.
+// Runs Vitest with its arguments. If the system allows it (Linux, network_namespaces(7)), Vitest runs in a network of
+// its own, where the tests and other programs cannot take each other's ports. Otherwise, and with --shared-network, the
+// tests run on the network of the machine.
 //
 //   node scripts/test.mjs --project=unit
-//   node scripts/test.mjs --one FILE        the projects that take one engine, PORT4ME_ENGINE's or native
+//   node scripts/test.mjs --one FILE        only one engine: that of PORT4ME_ENGINE, or native
 
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -26,18 +26,18 @@ const vitest = join(
   dirname(createRequire(import.meta.url).resolve('vitest/package.json')),
   'vitest.mjs',
 )
-// "runner": without it the configuration is bundled into node_modules/, which may be another user's.
+// Without "runner" the configuration would be bundled into node_modules/, which may belong to another user.
 const command = [process.execPath, vitest, 'run', '--configLoader=runner', ...args]
 const [program, ...words] = [...prefix, ...command]
 const { status, error } = spawnSync(program, words, { stdio: 'inherit' })
 if (error !== undefined) throw error
 process.exitCode = status ?? 1
 
-/** What to put before a command so that it has its own network, with a loopback; nothing where it cannot. */
+/** The words that run a command in its own network with a loopback. Empty if that is not possible. */
 function ownNetwork() {
   if (process.platform !== 'linux') return []
   const up = ['sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
-  // unshare(1), setpriv(1): this user stays the same, and is given nothing to do elsewhere.
+  // unshare(1), setpriv(1): the user stays the same and has no new capabilities outside the network.
   const own =
     process.getuid() === 0
       ? ['unshare', '--net', ...up]
