@@ -1,10 +1,11 @@
-// The floor: the system calls of a probe and nothing else. Reads lines of a question, a port and a
-// count; writes nanoseconds per time and the answer. "free" and "busy" ask for the first port from
-// the given one on that can be bound, "fresh" for the given one and those after it in turn, "all"
-// how many can be bound of all from 1024 on.
+// The floor: a program that makes only the system calls of a probe. It reads lines of a question, a
+// port and a count, and writes the nanoseconds of one answer, and the answer. "free" and "busy"
+// look for the first port, from the given one, that can be bound. "fresh" starts one port higher
+// each time. "all" counts the ports from 1024 that can be bound.
 //
-// A second thread sleeps meanwhile. Every Node.js process has several, and Linux counts references
-// to a descriptor at each system call of such a process (fdget() in fs/file.c), which takes time.
+// A second thread sleeps during the measurement. Every Node.js process has several threads, and in
+// such a process Linux counts the references to a descriptor at each system call (fdget() in
+// fs/file.c), which takes time.
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -36,7 +37,7 @@ bool Bind(int descriptor, int port) {
   return bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
 }
 
-// The first of `first`... that can be bound, with the socket kept across refused binds.
+// The first port, from `first`, that can be bound. The socket is kept after a refused bind.
 int FirstFree(int first) {
   const int descriptor = Open();
   int port = first;
@@ -45,7 +46,7 @@ int FirstFree(int first) {
   return port;
 }
 
-// Each of 1024-65535 once, with the socket kept across refused binds.
+// Binds each port of 1024-65535 once. The socket is kept after a refused bind.
 int BindAll() {
   int bound = 0;
   int descriptor = Open();

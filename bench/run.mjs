@@ -1,5 +1,5 @@
-// Compares, side by side and in turns, so that a slow minute of the machine hits all alike.
-// Prints a table of medians and ratios; writes bench/results.json.
+// Compares this package with others. They run in turns, so that a slow minute of the machine affects all of them.
+// Prints a table of medians and ratios, and writes bench/results.json.
 
 import { fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -22,7 +22,7 @@ const SUBJECTS = [
   })),
 ]
 
-/** What is to be reached: the name of a result, that of another, and how many times as long it may take. */
+/** The targets: a question, the subject, what it is compared with, and how many times as long it may take. */
 const TARGETS = [
   ['free', 'port4me (native)', 'floor', 1.5, 'goal 1.25'],
   ['free', 'port4me (native)', 'get-port', 1 / 20],
@@ -47,7 +47,7 @@ const TARGETS = [
   ['program', 'port4me', 'node -e 0', 1.1],
 ]
 
-/** Ports of which each of "fresh" is one: as many as it asks for. */
+/** How many ports "fresh" uses, one for each call. */
 const FRESH_PORTS = 3000
 
 const { servers, ports } = await holdConsecutivePorts(BUSY)
@@ -73,10 +73,10 @@ const results = {
 for (const server of servers) server.close()
 
 report('free', 'a call, first candidate free', 'floor')
-report('fresh', 'a call with options never seen before, another port each time', 'floor')
+report('fresh', 'a call with new options and another port each time', 'floor')
 report('async', 'a call off the event loop, first candidate free', 'port4me(), synchronous')
 report('busy', `a call, first ${BUSY} candidates busy`, 'floor')
-report('all', 'probe() of all ports from 1024 on, TCP', 'floor')
+report('all', 'probe() of all ports from 1024, TCP', 'floor')
 report('list', 'listPorts(64000)', 'port4me (native)')
 report('load', 'loading the package and a first port', 'addon alone')
 report('program', 'the program', 'node -e 0')
@@ -88,7 +88,7 @@ writeFileSync(
 )
 process.exitCode = missed ? 1 : 0
 
-/** Holds `count` ports in a row, by servers; the last of `ports`, after them, is free. */
+/** Starts servers on `count` ports in a row. The last port of `ports`, which follows them, is free. */
 async function holdConsecutivePorts(count) {
   for (let start = 20000; ; start += count + 1) {
     const held = []
@@ -141,7 +141,7 @@ async function compareCalls(question, ports) {
 }
 
 /**
- * Each in a process of its own that has just warmed up. Where no variable names the user, this package
+ * Measures each subject in a process of its own that has just warmed up. If no variable names the user, this package
  * asks the system for the account.
  */
 async function compareFreshCalls() {
@@ -173,7 +173,7 @@ async function compareFreshCalls() {
   return medians(times)
 }
 
-/** The first of so many ports in a row that are free. */
+/** The first of FRESH_PORTS free ports in a row. */
 function freshPorts() {
   const { probe } = createRequire(import.meta.url)('..')
   let first = 10000
@@ -184,7 +184,7 @@ function freshPorts() {
   throw new Error(`no ${FRESH_PORTS} ports in a row are free`)
 }
 
-/** port4meAsync() beside port4me(), of the addon. */
+/** Compares port4meAsync() with port4me(), both with the addon. */
 async function compareAsync(port) {
   const [{ adapter, engine }] = SUBJECTS
   const child = fork(path('subject.mjs'), [adapter], {
@@ -220,7 +220,7 @@ function startFloor() {
   }
 }
 
-/** Scripts that print the milliseconds from before the package is loaded until its first port. */
+/** For each subject, code that loads the package and finds a first port. */
 function loadScripts() {
   const firstPort = {
     port4me: "require('port4me').port4me()",
@@ -238,7 +238,7 @@ function loadScripts() {
   return scripts
 }
 
-/** Loads in processes of their own, in turns; each takes the time itself. */
+/** Measures the scripts, each in a process of its own, in turns. Each process measures the time itself. */
 function compareLoads() {
   const times = {}
   for (let round = 0; round < ROUNDS; round++) {
@@ -258,7 +258,7 @@ function compareLoads() {
   return medians(times)
 }
 
-/** Times whole processes, in turns. */
+/** Measures whole processes, in turns. */
 function comparePrograms(programs) {
   const times = {}
   for (let round = 0; round < ROUNDS; round++) {
@@ -279,9 +279,9 @@ function runNode(args, engine) {
   return { spent, milliseconds: Number(stdout) }
 }
 
-/** The longest that probeAsync() of all ports keeps the event loop from a timer. */
+/** Prints the longest time that a timer had to wait during probeAsync() of all ports. */
 function reportStalls() {
-  console.log('\nlongest stall of the event loop during probeAsync() of all ports from 1024 on')
+  console.log('\nlongest stall of the event loop during probeAsync() of all ports from 1024')
   for (const { name, engine } of SUBJECTS.slice(0, 2)) {
     const script = `(async () => {
       const { probeAsync } = require('port4me')

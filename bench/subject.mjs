@@ -1,9 +1,9 @@
-// One package in a process of its own: told what to do by bench/run.mjs, as often as fits in a
-// slice of time, it answers with the time that one call took.
+// Measures one package in a process of its own. bench/run.mjs sends a question. This process makes the call as often as
+// possible in a slice of time, and answers with the time of one call.
 
 const SLICE_MS = 40
 
-/** Calls that warm up before "fresh" is measured, and calls that are: what a short test run makes. */
+/** How many calls warm up before "fresh" is measured, and how many are measured: as in a short test run. */
 const WARM_UP = 2000
 const FRESH_CALLS = 1000
 
@@ -18,12 +18,12 @@ process.on('message', async ({ question, ports }) => {
 })
 process.send({ ready: Object.keys(adapter) })
 
-/** Another port at each call, with options that were never seen before. */
+/** Measures calls with new options and another port each time. */
 async function measureFresh(ports) {
   let others = 0
   const count = (answer, expected) => {
     if (adapter.anyPort || answer === expected) return
-    others++ // a program of this machine may have a port for a moment
+    others++ // another program may have the port for a moment
   }
   const ask = async (from, to) => {
     for (let i = from; i < to; i++) {
@@ -46,7 +46,7 @@ async function measure(question, ports) {
   if (isOne) adapter.prepare?.(expected)
   const isRight = (answer) => (adapter.anyPort ? answer > 0 : answer === expected)
   const ask = () => adapter[question](isOne ? expected : ports)
-  // An answer that is no promise is not awaited: waiting would be the larger part of its time.
+  // An answer is awaited only if it is a promise, because awaiting would take most of the time.
   const first = ask()
   if (!isRight(await first)) throw new Error(`answered ${await first}, not ${expected}`)
   const synchronous = typeof first === 'number'

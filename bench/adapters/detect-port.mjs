@@ -3,5 +3,5 @@ import { detect } from 'detect-port'
 export default {
   free: (port) => detect(port),
   fresh: (port) => detect(port),
-  // It looks no further than ten ports.
+  // There is no "busy", because detect-port tries only ten ports.
 }

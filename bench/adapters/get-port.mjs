@@ -1,7 +1,7 @@
 import getPort, { clearLockedPorts } from 'get-port'
 
 const free = (port) => {
-  clearLockedPorts() // it would not give the same port twice within 15 seconds
+  clearLockedPorts() // otherwise get-port does not return the same port again within 15 seconds
   return getPort({ port })
 }
 

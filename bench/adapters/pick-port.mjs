@@ -3,7 +3,7 @@ import { pickPort } from 'pick-port'
 const free = () => pickPort({ type: 'tcp', ip: '0.0.0.0', reserveTimeout: 0 })
 
 export default {
-  // It takes no preferred port, and not the same one twice: any port of its default range will do.
+  // pick-port has no preferred port and does not return a port twice, so any port of its default range is accepted.
   anyPort: true,
   free,
   fresh: free,

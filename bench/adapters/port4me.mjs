@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 const { listPorts, port4me, port4meAsync, probe } = createRequire(import.meta.url)('port4me')
 
 export default {
-  // Settings are read from the environment at each call, which names the port.
+  // The port comes from the environment, which is read at each call.
   prepare: (port) => {
     process.env.PORT4ME_PREPEND = String(port)
   },
