@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type ListenOptions, type Server } from 'node:net'
 
-/** Runs `use` while a server listens, on a port of the system's choice unless `options` name one. */
+/** Runs `use` while a server listens. The system chooses the port unless `options` has one. */
 export async function whileListening<T>(
   options: ListenOptions,
   use: (port: number) => T | Promise<T>,
@@ -15,7 +15,7 @@ export async function whileListening<T>(
   }
 }
 
-/** Runs `use` while servers listen on so many ports. */
+/** Runs `use` while servers listen on `count` ports. */
 export async function whileListeningOn<T>(
   count: number,
   use: (ports: number[]) => T | Promise<T>,
@@ -29,15 +29,15 @@ export async function whileListeningOn<T>(
   }
 }
 
-/** A port that was free just now. */
+/** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const [port = 0] = await freePorts(1)
   return port
 }
 
 /**
- * Ports that were free just now, on TCP and UDP. They are below those that Linux, macOS and Windows choose
- * for a program, hence no connection or server without a port of its own has them a moment later.
+ * Ports that were free a moment ago, on TCP and UDP. They are below the range from which Linux, macOS and Windows choose
+ * ephemeral ports, so no connection, and no server that lets the system choose, takes them.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
@@ -48,7 +48,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...ports]
 }
 
-/** The same, in a row. */
+/** `count` such ports in a row. */
 export async function freeRow(count: number): Promise<number[]> {
   for (;;) {
     const first = 10_000 + Math.floor(Math.random() * 20_000)
@@ -58,7 +58,7 @@ export async function freeRow(count: number): Promise<number[]> {
   }
 }
 
-/** Whether a server and a UDP socket can have it, one after the other. */
+/** Whether a UDP socket and a server can bind the port. */
 async function isFree(port: number): Promise<boolean> {
   const socket = createSocket('udp6')
   try {

@@ -1,6 +1,6 @@
-// Other programs of this machine, as they disturb tests: one listens on ports that this user, alice and
-// others would be given, one asks get-port and portfinder for ports without end, one leases and releases.
-// It prints "ready", and goes on until its input ends.
+// Does what other programs of this machine may do to disturb tests. It listens on personal ports of this user, alice and
+// others, asks get-port and portfinder for ports again and again, and leases and releases ports. It prints "ready" and
+// runs until its input ends.
 //
 //   node test/support/neighbours.mjs
 
@@ -18,7 +18,7 @@ const { leasePorts, listPorts } = require('../..')
 const USERS = [undefined, 'alice', 'bob', 'platform']
 const TOOLS = ['', 'a', 'at once', 'd', 'exhausted', 'gives way', 'lease', 'one config', 'race']
 const MORE_TOOLS = ['run', 'same', 'served', 'shared', 'sixteen', 'warm']
-/** Ports that programs, and tests, name by their number. */
+/** Ports that programs and tests often use by number. */
 const FAMILIAR = [3000, 5173, 8000, 8080, 15000, 15005, 20000, 20100, 27010, 54321]
 
 const port4mesOwn = USERS.flatMap((user) =>
@@ -34,7 +34,7 @@ isOver = true
 await Promise.all(loops)
 process.exit()
 
-/** Listens on a port, in TCP and UDP, unless another program does. */
+/** Listens on a port, on TCP and UDP, unless another program has it. */
 async function occupy(port) {
   const server = createServer().listen(port)
   await once(server, 'listening').catch(() => undefined)

@@ -1,5 +1,5 @@
-// Before each file of tests: settings that are nobody else's. Its ports are those of a user of its own,
-// whose sequence no other run of these tests, and no program of this machine, has.
+// Runs before each test file and gives it a user of its own. So no other test run, and no other program of this machine,
+// has the same sequence of ports.
 
 import { randomUUID } from 'node:crypto'
 

@@ -1,4 +1,4 @@
-// The package as it is published, with the engine that PORT4ME_ENGINE names.
+// The built package, with the engine that PORT4ME_ENGINE names.
 
 import { createRequire } from 'node:module'
 

@@ -1,4 +1,4 @@
-// Processes that live beside a test.
+// Processes that run beside a test.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,14 +8,14 @@ import { environment } from './run.js'
 
 export interface Companion {
   readonly process: ChildProcess
-  /** Its exit status; 128 + n when signal n ended it. */
+  /** Its exit status, or 128 + n if signal n ended it. */
   readonly ended: Promise<number>
-  /** Its next line on stdout. Rejects when it ends without one, with what it wrote to stderr. */
+  /** Its next line on stdout. Rejects with its stderr if it ends without another line. */
   line(): Promise<string>
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
-/** Starts a process, to be ended by kill(). */
+/** Starts a process. The test must end it with kill(). */
 export function start(
   command: string,
   args: readonly string[],

@@ -7,10 +7,10 @@ export interface Run {
   readonly stderr: string
 }
 
-/** Settings that a script or a program inherits: who its user is, and which engine it has. */
+/** The settings that a script or a program inherits: its user and its engine. */
 const INHERITED = ['PORT4ME_USER', 'PORT4ME_ENGINE', 'PORT4ME_PREBUILD']
 
-/** This process's variables without those that settings are read from, but for these. */
+/** The variables of this process, without those from which settings are read, except the inherited ones. */
 export function environment(variables: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) =>
@@ -34,19 +34,19 @@ export function run(
   return { status, stdout, stderr }
 }
 
-/** Runs a command in a network namespace of its own; as another user than root in a user namespace too. */
+/** Runs a command in its own network namespace. Users other than root also need a user namespace. */
 export const OWN_NETWORK = ['unshare', ...(process.getuid?.() === 0 ? ['-n'] : ['-rn'])]
 
-/** The same with a loopback, without any privilege: capabilities(7), "Capability bounding set". */
+/** Like OWN_NETWORK, with a loopback and without any privilege: capabilities(7), "Capability bounding set". */
 export const UNPRIVILEGED = [
   ...[...OWN_NETWORK, 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'],
   ...['setpriv', '--bounding-set=-all', '--inh-caps=-all'],
 ]
 
-/** Runs a command as a user who has no account: user_namespaces(7). */
+/** Runs a command with a user id that has no account: user_namespaces(7). */
 export const NO_ACCOUNT = ['unshare', '--user', '--map-user=4242', '--map-group=4242']
 
-/** Loads a library before all others, but for those that this process was started with: ld.so(8). */
+/** Preloads a library, after those that this process itself has preloaded: ld.so(8). */
 export function preloading(library: string): { LD_PRELOAD: string } {
   return { LD_PRELOAD: `${process.env.LD_PRELOAD ?? ''} ${library}` }
 }
@@ -59,7 +59,7 @@ export function program(
   return run(process.execPath, [PROGRAM, ...args], variables)
 }
 
-/** Runs a script that has `port4me`, the package; what it returns comes back as JSON. */
+/** Runs a script that can use the package as `port4me`. Its return value is passed back as JSON. */
 export function script(
   body: string,
   {
