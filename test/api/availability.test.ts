@@ -29,9 +29,9 @@ async function connected(): Promise<{
 }
 
 describe('TIME_WAIT', () => {
-  test('left by a closed connection counts as free, and as busy where that is asked for', async () => {
+  test('that a closed connection left counts as free, and as busy if the option timeWait says so', async () => {
     const { server, port, served, client } = await connected()
-    // The side that closes first is the one that waits.
+    // The side that closes first has TIME_WAIT.
     served.end()
     await Promise.all([once(served, 'close'), once(client, 'close')])
     server.close()
@@ -50,7 +50,7 @@ describe('TIME_WAIT', () => {
         -1,
       )
       expect(api.probe(port, { ...strict, host: '127.0.0.1' })).toEqual([status])
-      // Among ports of live listeners too, whose refusals come in a run.
+      // The same between ports of live listeners: after a refusal the engine binds in another way.
       await whileListeningOn(3, (busy) => {
         expect(api.probe([...busy, port], strict).map(({ reason }) => reason)).toEqual([
           'in-use',
@@ -67,10 +67,10 @@ describe('TIME_WAIT', () => {
         expect(api.port4me({ prepend: [...busy, port] })).toBe(port)
       })
     } else {
-      // The one difference: libuv sets SO_REUSEADDR, which cannot see it.
+      // The one difference between the engines: libuv sets SO_REUSEADDR, so it cannot detect TIME_WAIT.
       expect(api.isFreeTcp(port, { timeWait: 'busy' })).toBe(true)
     }
-    // A server that sets SO_REUSEADDR, as that of Node.js does, can have it.
+    // A server with SO_REUSEADDR, as in Node.js, can bind the port.
     await whileListening({ port, host: '127.0.0.1' }, (again) => expect(again).toBe(port))
   })
 
@@ -99,7 +99,7 @@ describe('TIME_WAIT', () => {
 })
 
 describe('probe', () => {
-  test('answers for each port given, in order, in every form', async () => {
+  test('answers for each port, in order, whatever form the ports have', async () => {
     const free = await freePort()
     await whileListening({}, (busy) => {
       const isFree = (ports: Parameters<typeof api.probe>[0]) =>
@@ -144,7 +144,7 @@ describe('probe', () => {
     expect(turns).toBeGreaterThan(3)
   })
 
-  test('says denied for a privileged port', () => {
+  test('gives the reason denied for a privileged port', () => {
     const body = `
       return [port4me.probe(80), port4me.probe(80, { family: 'ipv4', protocol: 'udp' }), await port4me.probeAsync(80)]`
     const both = { port: 80, free: false, reason: 'denied', protocol: 'both', family: 'both' }
@@ -182,7 +182,7 @@ describe('probe', () => {
   })
 
   test.each([[0], [65536], [1.5], [[80, 0]], [['80']], [{}], [null], ['foo'], ['10-5'], ['']])(
-    'of %o is refused',
+    'refuses %o as ports',
     (ports) => {
       expect(() => api.probe(ports as never)).toThrow(
         expect.objectContaining({ name: 'Port4meError' }),
@@ -190,7 +190,7 @@ describe('probe', () => {
     },
   )
 
-  test('one protocol is asked by one function', () => {
+  test('isFreeTcp and isFreeUdp do not have the option protocol', () => {
     const options = { protocol: 'udp' } as never
     expect(() => api.isFreeTcp(54321, options)).toThrow(/options\.protocol is not an option/)
     expect(() => api.isFreeTcp(54321, null as never)).toThrow(/options must be an object/)
@@ -198,7 +198,7 @@ describe('probe', () => {
     expect(() => api.isFree(54321, { host: '192.0.2.1' })).toThrow(/192\.0\.2\.1/)
   })
 
-  test('localhost asks both loopbacks', async () => {
+  test('localhost means both loopbacks', async () => {
     for (const host of ['127.0.0.1', '::1']) {
       await whileListening({ host }, (port) => {
         const family = host === '::1' ? 'ipv6' : 'ipv4'
@@ -212,7 +212,7 @@ describe('probe', () => {
   })
 })
 
-describe('hosts in other words', () => {
+describe('different spellings of a host', () => {
   test.each([
     ['::ffff:127.0.0.1', 'ipv4'],
     ['0:0:0:0:0:ffff:7f00:1', 'ipv4'],
@@ -229,13 +229,13 @@ describe('hosts in other words', () => {
     })
   })
 
-  test('an IPv4-mapped address is no IPv6 address', () => {
+  test('an IPv4-mapped address is not an IPv6 address', () => {
     expect(() => api.isFree(54321, { host: '::ffff:127.0.0.1', family: 'ipv6' })).toThrow(
       /options\.host/,
     )
   })
 
-  test('UDP is asked in both families whatever net.ipv6.bindv6only says', () => {
+  test('UDP is probed in both families, whatever net.ipv6.bindv6only is', () => {
     const body = `
       const socket = require('node:dgram').createSocket('udp4').bind(27010, '0.0.0.0')
       await require('node:events').once(socket, 'listening')
@@ -257,7 +257,7 @@ describe('hosts in other words', () => {
     ])
   })
 
-  test('what NODE_OPTIONS preloads may ask too', async () => {
+  test('a module that NODE_OPTIONS preloads can ask questions', async () => {
     const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'port4me-'))
     try {
@@ -301,7 +301,7 @@ describe('probe options of port4me', () => {
   })
 })
 
-test('many probes leave no descriptor behind', () => {
+test('many probes leave no descriptor open', () => {
   const body = `
     const times = ${isNative ? 100 : 20}
     const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
@@ -315,7 +315,7 @@ test('many probes leave no descriptor behind', () => {
   expect(script(body)).toBe(0)
 })
 
-test('want of descriptors in the middle of a batch is an error, and leaves none behind', async () => {
+test('running out of descriptors in the middle of a batch is an error, and leaves none open', async () => {
   const body = `
     const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
     port4me.probe([54321]); await port4me.probeAsync([54321])
@@ -323,7 +323,7 @@ test('want of descriptors in the middle of a batch is an error, and leaves none 
     const before = count()
     const probing = port4me.probeAsync('1024-65535').then(() => 'answered', (e) => [e.code, e.errno])
     await new Promise((resolve) => setTimeout(resolve, 20))
-    // The batch itself lets a descriptor go now and then: take that too.
+    // The batch itself closes a descriptor now and then. This takes that one too.
     const held = []; let isTaking = true
     const take = () => {
       if (!isTaking) return
@@ -340,7 +340,7 @@ test('want of descriptors in the middle of a batch is an error, and leaves none 
   expect(script(body, { before })).toEqual([['ERR_SYSTEM', 'EMFILE'], 0, true])
 })
 
-test('a bind that fails for another reason leaves no descriptor behind', () => {
+test('a bind that fails for another reason leaves no descriptor open', () => {
   // EINVAL: a link-local address without its zone.
   const body = `
     const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
@@ -360,7 +360,7 @@ test('a bind that fails for another reason leaves no descriptor behind', () => {
   expect(script(body)).toEqual([0, 'ERR_SYSTEM EINVAL'])
 })
 
-test('a thread of the TypeScript engine that is gone is followed by another', async () => {
+test('when the thread of the TypeScript engine has ended, another one is started', async () => {
   const body = `
     const threads = require('node:worker_threads')
     const started = []
@@ -378,7 +378,7 @@ test('a thread of the TypeScript engine that is gone is followed by another', as
   expect(script(body, { variables })).toEqual([[true, true, true], 2])
 })
 
-test('a policy against reading files leaves the TypeScript engine its answers', async () => {
+test('the TypeScript engine answers even if a policy forbids to read files', async () => {
   const port = await freePort()
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
@@ -392,16 +392,16 @@ test('a policy against reading files leaves the TypeScript engine its answers', 
   expect(script(body, { nodeArgs, variables })).toEqual([true, true, false])
 })
 
-test('promises settle while the timers of tests are fake', () => {
+test('promises settle while a test uses fake timers', () => {
   const body = `
-    if (port4me.engine === 'fallback') await port4me.port4meAsync() // loads the engine whole
+    if (port4me.engine === 'fallback') await port4me.port4meAsync() // loads the whole engine
     require('node:test').mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] })
     const statuses = await port4me.probeAsync('20000-29999', { protocol: 'tcp' })
     return [statuses.length, (await port4me.port4meAsync()) > 0]`
   expect(script(body)).toEqual([10000, true])
 })
 
-test('a question that needs a thread says so when descriptors are short', () => {
+test('a question that needs a thread is an error when there are too few descriptors', () => {
   const body = `
     const fs = require('node:fs'); const held = []
     port4me.isFreeTcp(54321)

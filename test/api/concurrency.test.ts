@@ -13,14 +13,14 @@ test('calls at the same time give the same port', async () => {
   }
 })
 
-test('questions at the same time about one port and host call it free', async () => {
+test('simultaneous questions about one port and host all say that it is free', async () => {
   const port = api.port4me('at once')
   const options = { host: '127.0.0.1' }
   const answers = await Promise.all(Array.from({ length: 50 }, () => api.probeAsync(port, options)))
   expect(answers.flat().filter(({ free }) => !free)).toEqual([])
 })
 
-test('a worker thread may end while a question is open', () => {
+test('a worker thread can end while a question is not answered', () => {
   const answer = script(
     `const { Worker } = require('node:worker_threads'); const { once } = require('node:events')
      const load = 'const p = require(' + JSON.stringify(require.resolve('port4me')) + '); p.port4meAsync("x"); p.probeAsync("20000-20100");'
@@ -42,7 +42,7 @@ test.each([
   'for (;;) p.probe(8080)',
   '(async () => { for (;;) await p.probeAsync("8000-8010") })()',
   '(async () => { for (;;) await p.port4meAsync("ends") })()',
-])('a worker thread may be ended in the middle of %s', (work) => {
+])('a worker thread can be ended in the middle of %s', (work) => {
   const answer = script(
     `const { Worker } = require('node:worker_threads'); const { once } = require('node:events')
      const load = 'const p = require(' + JSON.stringify(require.resolve('port4me')) + ');' +
@@ -50,7 +50,7 @@ test.each([
      for (let i = 0; i < 60; i++) {
        const worker = new Worker(load + process.env.WORK, { eval: true })
        await once(worker, 'message')
-       await new Promise((resolve) => setTimeout(resolve, i % 12)) // anywhere in its work
+       await new Promise((resolve) => setTimeout(resolve, i % 12)) // at any point of its work
        await worker.terminate()
      }
      return 'survived'`,
@@ -59,7 +59,7 @@ test.each([
   expect(answer).toBe('survived')
 })
 
-test('variables may change in a worker that shares them', () => {
+test('variables can change in a worker that shares them', () => {
   const answer = script(
     `const { Worker, SHARE_ENV } = require('node:worker_threads')
      const worker = new Worker(
@@ -91,11 +91,11 @@ test('worker threads ask at the same time, each about its own port', () => {
 })
 
 describe('questions off the event loop', () => {
-  /** A network of its own, so that each port is free. */
+  /** Runs in its own network, where each port is free. */
   const before = [...OWN_NETWORK, 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh']
 
   test('do not delay the end of the process', () => {
-    /** Milliseconds from process.exit() to the end, with so many questions under way. */
+    /** Milliseconds from process.exit() to the end of the process, while questions are not answered. */
     const ending = (questions: number): number => {
       const started = script(
         `for (let i = 0; i < ${questions}; i++) port4me.probeAsync('1024-65535')
@@ -136,7 +136,7 @@ describe('questions off the event loop', () => {
     expect(Math.max(terminated, exited)).toBeLessThan(1000)
   })
 
-  test('leave libuv threads to others, even of a single one', () => {
+  test('leave libuv threads to others, even if there is only one', () => {
     const [milliseconds, answered] = script(
       `const { stat } = require('node:fs/promises')
        let answered = 0
@@ -170,7 +170,7 @@ describe('questions off the event loop', () => {
     expect(answer).toEqual(['short', 'short', 'long', 'long', 'long', 'long'])
   })
 
-  test('are answered as if each were alone', () => {
+  test('get the same answers as single questions', () => {
     const answer = script(
       `const { createServer } = require('node:net'); const { once } = require('node:events')
        const { isDeepStrictEqual } = require('node:util')

@@ -1,4 +1,4 @@
-// What get-port's own tests ask of it, asked of the drop-in.
+// The drop-in replacement, tested for what get-port's own tests test.
 
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -36,7 +36,7 @@ test('a port can be bound when the promise resolves', async () => {
   await whileListening({ port: onIpv4, host: '0.0.0.0' }, (bound) => expect(bound).toBe(onIpv4))
 })
 
-test('a preferred port is given when it is free, and another when it is not', async () => {
+test('a preferred port is returned if it is free, and another one if not', async () => {
   const port = await freePort()
   expect(await getPort({ port, host: '0.0.0.0' })).toBe(port)
   clearLockedPorts()
@@ -48,7 +48,7 @@ test('a preferred port is given when it is free, and another when it is not', as
   expect(other).not.toBe(port)
 })
 
-test('the first of the preferred ports that is free is given', async () => {
+test('the first free one of the preferred ports is returned', async () => {
   const [a, b, c] = (await freeRow(3)) as [number, number, number]
   expect(await getPort({ port: [a, b, c] })).toBe(a)
   clearLockedPorts()
@@ -60,7 +60,7 @@ test('the first of the preferred ports that is free is given', async () => {
   expect([a, b, c]).not.toContain(await getPort({ port: [a, b, c] }))
 })
 
-test('listeners on different hosts all count', async () => {
+test('a listener on any host makes a port busy', async () => {
   const [a, b, c, d] = (await freeRow(4)) as [number, number, number, number]
   await hold({ port: a })
   await hold({ port: b, host: '0.0.0.0' })
@@ -68,14 +68,14 @@ test('listeners on different hosts all count', async () => {
   expect(await getPort({ port: [a, b, c, d] })).toBe(d)
 })
 
-test('with a host, only that counts', async () => {
+test('with a host, only a listener on this host makes a port busy', async () => {
   const port = await freePort()
   await hold({ port, host: '127.0.0.1' })
   expect(await getPort({ port, host: '::1' })).toBe(port)
   expect(await getPort({ port, host: '127.0.0.1' })).not.toBe(port)
 })
 
-test('with ipv6Only, IPv6 alone counts, on no other host than ::', async () => {
+test('with ipv6Only, only IPv6 counts, if the host is ::', async () => {
   const port = await freePort()
   await hold({ port, host: '0.0.0.0' })
   expect(await getPort({ port, host: '::' })).not.toBe(port)
@@ -85,7 +85,7 @@ test('with ipv6Only, IPv6 alone counts, on no other host than ::', async () => {
   expect(await getPort({ port, host: '::', ipv6Only: true })).toBe(port)
 })
 
-test('any iterable will do', async () => {
+test('any iterable of ports is accepted', async () => {
   const port = await freePort()
   expect(await getPort({ port: new Set([port]) })).toBe(port)
   clearLockedPorts()
@@ -95,7 +95,7 @@ test('any iterable will do', async () => {
   expect(await getPort({ port: generated })).toBe(port)
 })
 
-test('excluded ports are not given', async () => {
+test('excluded ports are not returned', async () => {
   const [a, b, c] = (await freeRow(3)) as [number, number, number]
   expect(await getPort({ exclude: [a, c], port: portNumbers(a, c) })).toBe(b)
   for (const exclude of [42, ['foo'], [Number.NaN], [1.5]]) {
@@ -103,7 +103,7 @@ test('excluded ports are not given', async () => {
   }
 })
 
-test('what is nothing excludes nothing', async () => {
+test('a falsy value excludes nothing', async () => {
   const port = await freePort()
   for (const exclude of [false, 0, '', Number.NaN, null, undefined, []]) {
     clearLockedPorts()
@@ -111,7 +111,7 @@ test('what is nothing excludes nothing', async () => {
   }
 })
 
-test('a port may be a text, and is a number when it is given', async () => {
+test('a port can be a text, and is returned as a number', async () => {
   const port = await freePort()
   const texts = [[`${port}`], [` ${port} `], [`0x${port.toString(16)}`], `${port}`]
   for (const text of texts) {
@@ -127,7 +127,7 @@ test('a port may be a text, and is a number when it is given', async () => {
 })
 
 test.each(['LOCALHOST', hostname(), '127.1', '0x7f.1'])(
-  'the host %s is looked up, as listen() does',
+  'the host %s is looked up as by listen()',
   async (host) => {
     const held = createServer().listen({ port: 0, host })
     await once(held, 'listening')
@@ -140,7 +140,7 @@ test.each(['LOCALHOST', hostname(), '127.1', '0x7f.1'])(
   },
 )
 
-test('a host that is not found is the error of the look-up', async () => {
+test('a host that is not found gives the error of the look-up', async () => {
   const port = await freePort()
   await expect(getPort({ port, host: 'no-such-host.invalid' })).rejects.toMatchObject({
     code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/),
@@ -152,8 +152,8 @@ test('a host that is not found is the error of the look-up', async () => {
   })
 })
 
-// get-port itself, with the same options: the same port, or an error of the same class and code.
-test('odd options are taken as get-port takes them', async () => {
+// With the same options get-port itself returns the same port, or an error of the same class and code.
+test('unusual options have the same effect as in get-port', async () => {
   const port = await freePort()
   const odd: readonly unknown[] = [
     ...[false, 0, '', Number.NaN, null, true, 5, 'abc', ['5'], [Number.POSITIVE_INFINITY], {}].map(
@@ -193,7 +193,7 @@ test('odd options are taken as get-port takes them', async () => {
   }
 })
 
-test('a port is locked once it was given, until locks are cleared', async () => {
+test('a returned port is locked until the locks are cleared', async () => {
   const port = await freePort()
   expect(await getPort({ port })).toBe(port)
   expect(await getPort({ port })).not.toBe(port)
@@ -209,7 +209,7 @@ test('calls at the same time give different ports', async () => {
   expect(new Set(ports).size).toBe(50)
 })
 
-test('wrong options have the errors of get-port', async () => {
+test('wrong options cause the errors of get-port', async () => {
   for (const port of [-1, 70000, 3000.5, [70000]]) {
     const failure = await getPort({ port }).catch((error) => error)
     expect(failure).toBeInstanceOf(RangeError)
@@ -222,7 +222,7 @@ test('wrong options have the errors of get-port', async () => {
 })
 
 describe('portNumbers', () => {
-  test('gives every port of a range', () => {
+  test('returns every port of a range', () => {
     expect([...portNumbers(1024, 1024)]).toEqual([1024])
     expect([...portNumbers(1024, 1027)]).toEqual([1024, 1025, 1026, 1027])
   })

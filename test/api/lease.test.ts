@@ -1,4 +1,4 @@
-// Leases, by real servers and real processes.
+// Leases, tested with real servers and real processes.
 
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -43,7 +43,7 @@ afterEach(async () => {
 })
 
 describe('leasePort', () => {
-  test('gives the port that port4me gives, and keeps it', () => {
+  test('leases the port that port4me() returns, and keeps it', () => {
     const port = api.port4me('lease')
     const one = lease('lease')
     expect(one.port).toBe(port)
@@ -57,33 +57,33 @@ describe('leasePort', () => {
     ])
   })
 
-  test('is released once, and the port is free at once', async () => {
+  test('is released only once, and the port is free immediately', async () => {
     const one = lease('lease')
     one.release()
     expect(one.released).toBe(true)
     expect(api.isFree(one.port)).toBe(true)
     const again = lease('lease')
     expect(again.port).toBe(one.port)
-    one.release() // no matter whose the port is by now
+    one.release() // the port may belong to another program by now
     expect(api.isFree(again.port)).toBe(false)
     expect(again.released).toBe(false)
   })
 
-  test('is released at the end of a block that uses it', () => {
+  test('is released at the end of a block with using', () => {
     const one = lease('lease')
     one[Symbol.dispose]()
     expect(one.released).toBe(true)
     expect(api.isFree(one.port)).toBe(true)
   })
 
-  test('passes over what others have', async () => {
+  test('passes over ports that are taken', async () => {
     const next = await freePort()
     await whileListening({ host: '127.0.0.1' }, (busy) => {
       expect(lease({ prepend: [busy, next] }).port).toBe(next)
     })
   })
 
-  test('takes the same options as port4me, but for mustWork', async () => {
+  test('has the options of port4me() except mustWork', async () => {
     const port = await freePort()
     expect(lease({ include: port, user: 'alice', protocol: 'both', family: 'ipv4' }).port).toBe(
       port,
@@ -106,14 +106,14 @@ describe('leasePort', () => {
     }
   })
 
-  test('ignores PORT4ME_MUST_WORK and takes real ports where every port counts as free', () => {
+  test('ignores PORT4ME_MUST_WORK, and really holds a port where every port counts as free', () => {
     const variables = { PORT4ME_MUST_WORK: '0', _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' }
     const body = `const [a, b] = [port4me.leasePort('x').port, port4me.leasePort('x').port]
       try { return [a !== b, port4me.leasePort({ include: a })] } catch (e) { return [a !== b, e.code] }`
     expect(script(body, { variables })).toEqual([true, 'ERR_NO_FREE_PORT'])
   })
 
-  test('a port in TIME_WAIT can be leased, as it can be served on', async () => {
+  test('a port in TIME_WAIT can be leased, because a server can bind it', async () => {
     const server = opening(net.createServer((socket) => socket.end()))
     await once(server.listen(0), 'listening')
     const { port } = server.address() as net.AddressInfo
@@ -127,7 +127,7 @@ describe('leasePort', () => {
     expect(() => api.leasePort({ include: port })).toThrow('no free port')
   })
 
-  test('a port of another network address is leased all the same', () => {
+  test('a port that is leased on one address is leased on every address', () => {
     const one = lease({ tool: 'lease', host: '127.0.0.1' })
     for (const host of ['127.0.0.1', '127.0.0.2', '::1', 'localhost', '::']) {
       expect(api.isFreeTcp(one.port, { host })).toBe(false)
@@ -136,7 +136,7 @@ describe('leasePort', () => {
 })
 
 describe('leasePorts', () => {
-  test('gives the first candidates that are free', async () => {
+  test('leases the first free candidates', async () => {
     const candidates = await freePorts(6)
     const [first = 0, second = 0, ...rest] = candidates
     await whileListening({ port: second }, () => {
@@ -146,7 +146,7 @@ describe('leasePorts', () => {
     })
   })
 
-  test('gives all or none', async () => {
+  test('leases all or none', async () => {
     const ports = [await freePort(), await freePort(), await freePort()]
     const include = ports
     expect(() => api.leasePorts(4, { include })).toThrow(
@@ -186,7 +186,7 @@ describe('leasePorts', () => {
   })
 })
 
-/** A certificate of this test alone. */
+/** A certificate for this test only. */
 const selfSigned = (): { key: string; cert: string } => {
   const pem = execFileSync(
     'openssl',
@@ -249,7 +249,7 @@ describe('lease.listen', () => {
     await new Promise<void>((resolve) => session.close(resolve))
   })
 
-  test('what makes a server when it listens gives that server', async () => {
+  test('an object whose listen() creates a server resolves with that server', async () => {
     const app = {
       listen: (...args: Parameters<net.Server['listen']>) =>
         http.createServer((_request, response) => response.end('app')).listen(...args),
@@ -265,7 +265,7 @@ describe('lease.listen', () => {
     expect((await two.listen(later)).address()).toMatchObject({ port: two.port })
   })
 
-  test('what knows of ports alone, and not of sockets, listens by number', async () => {
+  test('an object that accepts ports but not sockets listens by number', async () => {
     const app = {
       listen: ({ port, host }: net.ListenOptions) =>
         opening(net.createServer()).listen({ port, host }),
@@ -297,7 +297,7 @@ describe('lease.listen', () => {
     expect(api.isFree(one.port)).toBe(true)
   })
 
-  test('takes a signal that closes the server', async () => {
+  test('accepts a signal that closes the server', async () => {
     const controller = new AbortController()
     const one = lease('lease')
     const server = opening(net.createServer())
@@ -350,7 +350,7 @@ describe('lease.listen', () => {
     expect(api.isFree(one.port)).toBe(true)
   })
 
-  test('rejects a server that somebody was quicker than', async () => {
+  test('rejects when another program listens first', async () => {
     const one = lease('lease')
     await whileListening({ port: one.port }, async () => {
       await expect(one.listen(net.createServer())).rejects.toMatchObject({
@@ -422,7 +422,7 @@ describe('lease.listen', () => {
   )
 
   test.each([{}, { host: 'localhost' }])(
-    'with %j, a server is given back after it said that it listens',
+    'with %j, resolves with the server after its listening event',
     async (options) => {
       const looksUp = (server: net.Server) => ({
         async listen({ port }: net.ListenOptions) {
@@ -444,7 +444,7 @@ describe('lease.listen', () => {
     },
   )
 
-  test('what it waits for in vain ends with the signal', async () => {
+  test('a signal ends the wait for a server that never listens', async () => {
     const one = lease('lease')
     const controller = new AbortController()
     const listening = one.listen(
@@ -456,7 +456,7 @@ describe('lease.listen', () => {
     expect(api.isFree(one.port)).toBe(true)
   })
 
-  test('a server that was closed just before listens again', async () => {
+  test('a server that was just closed listens again', async () => {
     const server = opening(net.createServer())
     await lease('lease').listen(server)
     const one = lease('lease')
@@ -465,7 +465,7 @@ describe('lease.listen', () => {
     expect(server.address()).toMatchObject({ port: one.port })
   })
 
-  test('a signal that closed one server, or may, is kept by nobody', async () => {
+  test('no listener stays on a signal, whether it closed a server or not', async () => {
     const { signal } = new AbortController()
     let listeners = 0
     const counted = {
@@ -494,7 +494,7 @@ describe('lease.listen', () => {
     expect(listeners).toBe(0)
   })
 
-  test('rejects once the lease is over, and says so', async () => {
+  test('rejects when the lease is over, and says so', async () => {
     const one = lease('lease')
     one.release()
     await expect(one.listen(net.createServer())).rejects.toMatchObject({
@@ -511,7 +511,7 @@ describe('lease.listen', () => {
     await expect(two.listen(server)).rejects.toMatchObject({ code: 'ERR_LEASE_RELEASED' })
   })
 
-  test('a release while a server starts to listen harms neither', async () => {
+  test('a release while a server starts to listen does no harm', async () => {
     for (const options of [{}, { host: 'localhost' }]) {
       const one = lease('lease')
       const server = opening(net.createServer())
@@ -525,15 +525,15 @@ describe('lease.listen', () => {
     }
   })
 
-  test('rejects a lease of UDP, which no server can have', async () => {
+  test('rejects for a lease of UDP only', async () => {
     const one = lease({ tool: 'lease', protocol: 'udp' })
     await expect(one.listen(net.createServer())).rejects.toThrow(
       `a server needs TCP, but port ${one.port} is leased for UDP only`,
     )
   })
 
-  test('closes no descriptor twice, and loses none', () => {
-    // The descriptor of a server that was closed is soon another's.
+  test('closes each descriptor exactly once', () => {
+    // The descriptor number of a closed server is soon used again.
     const [leases, listens] = process.env.PORT4ME_ENGINE === 'native' ? [10000, 1000] : [1000, 200]
     const answer = script(`
       const { readdirSync } = require('node:fs'); const net = require('node:net')
@@ -560,11 +560,11 @@ describe('lease.listen', () => {
   })
 })
 
-test('a lease keeps no process alive', () => {
+test('a lease does not keep the process alive', () => {
   script('port4me.leasePort("alive"); return 0')
 })
 
-/** The sockets of this process. */
+/** The open sockets of this process. */
 function sockets(): string[] {
   return readdirSync('/proc/self/fd')
     .flatMap((descriptor) => {
@@ -578,12 +578,12 @@ function sockets(): string[] {
     .sort()
 }
 
-describe('no descriptor is lost or closed twice, and nothing goes on that did not before', () => {
+describe('each descriptor is closed exactly once, and nothing listens that did not listen before', () => {
   const settle = () => new Promise((resolve) => setImmediate(resolve))
   let before: string[]
   beforeEach(async () => {
     const first = lease('lease')
-    await close(await first.listen(net.createServer())) // what is opened once is open
+    await close(await first.listen(net.createServer())) // opens the descriptors that each process opens once
     await settle()
     before = sockets()
   })
@@ -616,7 +616,7 @@ describe('no descriptor is lost or closed twice, and nothing goes on that did no
       'which its listen() was given, but does not',
     ],
     [
-      'that throws when it listens already',
+      'that throws although it listens',
       () => {
         const server = net.createServer()
         return {
@@ -632,7 +632,7 @@ describe('no descriptor is lost or closed twice, and nothing goes on that did no
       },
       'on purpose',
     ],
-  ])('by a server %s', async (_what, server, message) => {
+  ])('with a server %s', async (_what, server, message) => {
     for (const options of [{}, { host: '127.0.0.1' }]) {
       const one = lease('lease')
       const outcome = one.listen(server() as net.Server, options).catch((error) => ({ error }))
@@ -646,7 +646,7 @@ describe('no descriptor is lost or closed twice, and nothing goes on that did no
     }
   })
 
-  test('by a server that listens already', async () => {
+  test('with a server that already listens', async () => {
     const server = opening(net.createServer())
     await once(server.listen(0), 'listening')
     const during = sockets()
@@ -665,7 +665,7 @@ describe('no descriptor is lost or closed twice, and nothing goes on that did no
   })
 
   test.each([{}, { host: '127.0.0.1' }])(
-    'by a server with two leases at once, with %j',
+    'with a server that gets two leases at the same time, with %j',
     async (options) => {
       const server = opening(net.createServer((socket) => socket.end('served')))
       const [one, two] = [lease('lease'), lease('lease')]
@@ -687,7 +687,7 @@ describe('no descriptor is lost or closed twice, and nothing goes on that did no
     },
   )
 
-  test('by what makes one server, with two leases', async () => {
+  test('with an object that creates one server and gets two leases', async () => {
     let server: net.Server | undefined
     const app = {
       listen(where: net.ListenOptions) {
@@ -711,7 +711,7 @@ describe('a program that listens on a leased port for a while', () => {
     })`
 
   test.each([{}, { host: 'localhost' }])(
-    'delays listen() with %j, and is no event of the server',
+    'delays listen() with %j, and causes no event of the server',
     async (options) => {
       const one = lease('lease')
       const listener = start(process.execPath, ['-e', LISTENER, String(one.port), '15'])
@@ -740,14 +740,14 @@ describe.runIf(process.platform === 'linux')('an exclusive lease', () => {
     return outcome
   }
 
-  test('keeps servers out that bind its number, and others do not', async () => {
+  test('keeps out servers that bind its number, which an ordinary lease does not', async () => {
     for (const host of [undefined, '127.0.0.1', '0.0.0.0', '::1']) {
       expect(await binds(lease({ tool: 'lease', exclusive: true }).port, host)).toBe('EADDRINUSE')
       expect(await binds(lease({ tool: 'lease', exclusive: false }).port, host)).toBe('bound')
     }
   })
 
-  test('is passed over by get-port and portfinder, which hand out another', async () => {
+  test('is passed over by get-port and portfinder, which return another port', async () => {
     const getPort = async (port: number) => {
       clearLockedPorts()
       return (await npmGetPort({ port })) === port
@@ -760,7 +760,7 @@ describe.runIf(process.platform === 'linux')('an exclusive lease', () => {
     }
   })
 
-  test('is leased to all who ask', () => {
+  test('is reported as leased by every function', () => {
     const { port } = lease({ tool: 'lease', exclusive: true })
     expect(api.probe(port, { protocol: 'tcp' })[0]?.reason).toBe('leased')
     expect(api.isFreeTcp(port)).toBe(false)
@@ -776,7 +776,7 @@ describe.runIf(process.platform === 'linux')('an exclusive lease', () => {
     [{}, '127.0.0.1'],
     [{}, 'localhost'],
   ] as const)(
-    'of %j gives its port to a server of this process, with host %j',
+    'of %j hands its port over to a server of this process, with host %j',
     async (options, host) => {
       const one = lease({ tool: 'lease', exclusive: true, ...options })
       const server = opening(net.createServer())
@@ -788,7 +788,7 @@ describe.runIf(process.platform === 'linux')('an exclusive lease', () => {
     },
   )
 
-  test('may be one of several, and leaves the port to all once it is released', async () => {
+  test('can be one of several, and frees the port when it is released', async () => {
     const leases = api.leasePorts(3, { tool: 'lease', exclusive: true })
     taken.push(...leases)
     for (const one of leases) {
@@ -798,7 +798,7 @@ describe.runIf(process.platform === 'linux')('an exclusive lease', () => {
     }
   })
 
-  test('is a boolean, of leases alone, with whatever else the options inherit', async () => {
+  test('is a boolean option, only for leases, whatever else the options inherit', async () => {
     expect(() => api.leasePort({ exclusive: 1 as unknown as boolean })).toThrow('options.exclusive')
     for (const pick of [api.port4me, api.sharedPort]) {
       expect(() => pick({ exclusive: true } as object)).toThrow(

@@ -1,4 +1,4 @@
-// The behaviour that openport's own tests ask for, and its documentation.
+// The behaviour that openport's own tests and its documentation require.
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -50,7 +50,7 @@ describe('isFree', () => {
     },
   )
 
-  test('a port that nothing has is free', async () => {
+  test('a port that nothing holds is free', async () => {
     const port = await freePort()
     expect([isFreeTcp(port), isFreeUdp(port), isFree(port)]).toEqual([true, true, true])
   })
@@ -63,7 +63,7 @@ describe('pickUnusedPort', () => {
     expect(port).toBeLessThan(16000)
   })
 
-  test('takes the first that is free, in order', async () => {
+  test('returns the first free port, in order', async () => {
     const free = await freePort()
     await whileListeningOn(3, (busy) => {
       expect(pickUnusedPort([...busy, free])).toBe(free)
@@ -75,7 +75,7 @@ describe('pickUnusedPort', () => {
     })
   })
 
-  test('ranges are exclusive unless they say otherwise', async () => {
+  test('ranges are exclusive by default', async () => {
     expect([...portRange(15000, 15003)]).toEqual([15000, 15001, 15002])
     expect([...portRange(15000, 15003, { inclusive: true })]).toEqual([15000, 15001, 15002, 15003])
     expect([...portRange(65535, 65536)]).toEqual([65535])
@@ -105,7 +105,7 @@ describe('pickUnusedPort', () => {
 })
 
 describe('pickRandomUnusedPort', () => {
-  test('picks from 15000 to 24999, at random', () => {
+  test('picks a random port from 15000 to 24999', () => {
     const ports = Array.from({ length: 30 }, () => pickRandomUnusedPort() as number)
     for (const port of ports) {
       expect(port).toBeGreaterThanOrEqual(15000)
@@ -114,8 +114,8 @@ describe('pickRandomUnusedPort', () => {
     expect(new Set(ports).size).toBeGreaterThan(20)
   })
 
-  test('asks the system when these are taken, and gives up when all are', () => {
-    // In a network namespace of its own all of them can be taken.
+  test('asks the system when these are taken, and gives up when all ports are', () => {
+    // In its own network namespace a test can take all of them.
     const body = `
       const { createSocket } = require('node:dgram')
       const hold = (from, to) => { for (let p = from; p <= to; p++) {
@@ -139,7 +139,7 @@ describe('pickRandomUnusedPort', () => {
 })
 
 describe('PortReservation', () => {
-  test('gives each port once, until it is released', async () => {
+  test('reserves each port only once, until it is released', async () => {
     const reservation = new PortReservation(await freePorts(20))
     const ports = reservation.reservePorts(5)
     expect(ports.length).toBe(5)
@@ -148,14 +148,14 @@ describe('PortReservation', () => {
     for (const port of [...ports, sixth]) {
       expect(reservation.isReserved(port)).toBe(true)
       expect(reservation.isFree(port)).toBe(false)
-      expect(isFree(port)).toBe(true) // it speaks of the reservation, not of the system
+      expect(isFree(port)).toBe(true) // this isFree() is about the reservation, not the system
     }
     reservation.releasePorts(ports)
     expect(ports.map((port) => reservation.isReserved(port))).toEqual(ports.map(() => false))
     expect(reservation.reservePorts(5)).toEqual(ports)
   })
 
-  test('gives as many as exist', async () => {
+  test('reserves fewer ports if there are not enough', async () => {
     const range = await freePorts(3)
     const reservation = new PortReservation(range)
     expect(reservation.reservePorts(10)).toEqual(range)
@@ -166,7 +166,7 @@ describe('PortReservation', () => {
     expect(new PortReservation(range).reservePorts(0)).toEqual([])
   })
 
-  test('passes over ports that something has, on TCP or UDP', async () => {
+  test('passes over ports that are taken on TCP or UDP', async () => {
     const free = await freePort()
     await whileListeningOn(2, async (busy) => {
       await whileBoundUdp('0.0.0.0', (udp) => {
@@ -175,7 +175,7 @@ describe('PortReservation', () => {
     })
   })
 
-  test('a release of what is not reserved, or a second one, is harmless', async () => {
+  test('to release a port twice, or one that is not reserved, does no harm', async () => {
     const ports = await freePorts(10)
     const reservation = new PortReservation(ports)
     reservation.releasePort(ports[5] as number)
@@ -186,7 +186,7 @@ describe('PortReservation', () => {
     expect(reservation.reservePort()).toBe(port)
   })
 
-  test('has 15000 to 65534 by default', () => {
+  test('has the range 15000 to 65534 by default', () => {
     process.env._PORT4ME_CHECK_AVAILABLE_PORTS_ = 'any'
     try {
       const ports = new PortReservation().reservePorts(60000)
@@ -196,7 +196,7 @@ describe('PortReservation', () => {
     }
   })
 
-  test('concurrent reservations never give a port twice', async () => {
+  test('concurrent calls never reserve a port twice', async () => {
     const reservation = new PortReservation('15000-15999')
     const all = await Promise.all(
       Array.from({ length: 20 }, async () => reservation.reservePorts(20)),

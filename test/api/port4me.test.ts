@@ -36,7 +36,7 @@ test('the engine is the one that was asked for', () => {
 })
 
 describe('conformance', () => {
-  test(`all ${vectors.length} vectors of the references hold, through variables`, () => {
+  test(`all ${vectors.length} vectors of the reference implementations hold, through variables`, () => {
     expect(vectors.length).toBe(2995)
     for (const { env, list, ports } of vectors) {
       setVariables(env)
@@ -46,7 +46,7 @@ describe('conformance', () => {
     }
   })
 
-  test('all vectors hold through options where there is one', () => {
+  test('all vectors hold through options, where a setting has one', () => {
     const names = {
       USER: 'user',
       TOOL: 'tool',
@@ -95,13 +95,13 @@ describe('conformance', () => {
 })
 
 describe('a port', () => {
-  test('is the same at every call, of either kind', async () => {
+  test('is the same at every call, synchronous or not', async () => {
     const port = port4me({ user: 'alice', tool: 'same' })
     expect(port4me({ user: 'alice', tool: 'same' })).toBe(port)
     expect(await port4meAsync({ user: 'alice', tool: 'same' })).toBe(port)
   })
 
-  test('depends on the tool, which may be given as a string', () => {
+  test('depends on the tool, which can be given as a string', () => {
     setVariables({ PORT4ME_USER: 'alice', _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' })
     expect(port4me()).toBe(30845)
     expect(port4me('rstudio')).toBe(22486)
@@ -109,7 +109,7 @@ describe('a port', () => {
   })
 
   test.each(['0.0.0.0', '127.0.0.1', '::', '::1'])(
-    'taken by a listener on %s gives way to the next',
+    'that a listener on %s has taken is replaced by the next one',
     async (host) => {
       const first = port4me('gives way')
       await whileListening({ host, port: first }, async () => {
@@ -134,7 +134,7 @@ describe('a port', () => {
     })
   })
 
-  test('is given up after maxTries', async () => {
+  test('is not searched for after maxTries', async () => {
     const free = await freePort()
     await whileListeningOn(2, (busy) => {
       const prepend = [...busy, free]
@@ -146,7 +146,7 @@ describe('a port', () => {
     })
   })
 
-  test('is an error that says how many were tried, and whether others remain', async () => {
+  test('is an error that says how many candidates were tried, and whether there are more', async () => {
     await whileListeningOn(2, async (busy) => {
       const [one] = busy
       const message = (options: object) => {
@@ -176,7 +176,7 @@ describe('a port', () => {
     })
   })
 
-  test('is an error at once when the settings leave none', async () => {
+  test('is an error immediately when the settings leave no candidate', async () => {
     for (const options of [
       { include: '2000', exclude: '2000' },
       { exclude: '1-65535' },
@@ -210,14 +210,14 @@ describe('listing', () => {
     )
   })
 
-  test('a port that is no candidate has rank -1', () => {
+  test('a port that is not a candidate has rank -1', () => {
     expect(portRank(80, { user: 'alice' })).toBe(-1)
     expect(portRank(6000, { user: 'alice' })).toBe(-1)
     expect(portRank(80, { user: 'alice', prepend: 80 })).toBe(0)
     expect(portRank(80, { user: 'alice', prepend: 80, skip: 1 })).toBe(-1)
   })
 
-  test('the sequence is the list, without end', () => {
+  test('the sequence has the ports of the list, without end', () => {
     const options = { user: 'alice', include: '5000-5004', prepend: '80,443', skip: 1 }
     const taken: number[] = []
     for (const port of portSequence(options)) {
@@ -238,13 +238,13 @@ describe('listing', () => {
     expect(taken).toEqual(listPorts(140_000, { user: 'bob' }))
   })
 
-  test('only prepended candidates make a short list', () => {
+  test('the list is short if all candidates are prepended ports', () => {
     const options = { prepend: [4001, 4002], exclude: '1-65535' }
     expect(listPorts(5, options)).toEqual([4001, 4002])
     expect([...portSequence(options)]).toEqual([4001, 4002])
   })
 
-  test('a sequence refuses wrong options at the call', () => {
+  test('a sequence refuses wrong options when it is created', () => {
     expect(codeOf(() => portSequence({ include: 'foo' }))).toBe('ERR_PORT_SPEC')
   })
 })
@@ -258,7 +258,7 @@ describe('settings', () => {
     ['an error', new Error('x'), '[object Error]'],
     ['a boxed number', Object(5), '[object Number]'],
     ['null', null, 'null'],
-  ])('%s is no options', (_what, options, quoted) => {
+  ])('%s cannot be options', (_what, options, quoted) => {
     for (const call of [port4me, leasePort, sharedPort, portSequence, listPorts.bind(null, 1)]) {
       const given = options as unknown as string
       expect(() => call(given)).toThrow(
@@ -271,7 +271,7 @@ describe('settings', () => {
     }
   })
 
-  test('options may be of a class of its user, or inherit', () => {
+  test('options can be an instance of a user-defined class, or inherit', () => {
     class Own {
       user = 'alice'
     }
@@ -279,7 +279,7 @@ describe('settings', () => {
     expect(listPorts(1, Object.create({ user: 'alice' }))).toEqual([30845])
   })
 
-  test('the user is the first that is set', () => {
+  test('the user comes from the first variable that is set', () => {
     for (const name of ['LOGNAME', 'USER', 'LNAME', 'USERNAME', 'PORT4ME_USER'])
       delete process.env[name]
     const account = listPorts(1)[0]
@@ -294,7 +294,7 @@ describe('settings', () => {
     for (const name of ['LOGNAME', 'USER', 'LNAME', 'USERNAME']) delete process.env[name]
   })
 
-  test('an empty variable is an unset one', () => {
+  test('an empty variable counts as not set', () => {
     setVariables({
       PORT4ME_USER: 'alice',
       PORT4ME_TOOL: '',
@@ -314,7 +314,7 @@ describe('settings', () => {
   })
 
   test.each(['', ' , ', '0', '00-0', 0, [], [0, 0], new Set<number>()])(
-    'include %o names no port, and is the default range, also with a variable and excluded ports',
+    'include %o names no port and means the default range, also with a variable and excluded ports',
     (include) => {
       setVariables({ PORT4ME_USER: 'alice', PORT4ME_INCLUDE: '8000' })
       expect(listPorts(5, { include })).toEqual([30845, 19654, 32310, 63992, 15273])
@@ -337,7 +337,7 @@ describe('settings', () => {
     expect(listPorts(2)).toEqual(ports)
   })
 
-  test('an empty set of excluded or prepended ports is none, and beats its variable', () => {
+  test('an empty set of excluded or prepended ports means none, and takes precedence over its variable', () => {
     setVariables({ PORT4ME_USER: 'alice', PORT4ME_EXCLUDE: '30845', PORT4ME_PREPEND: '4321' })
     expect(listPorts(1, { exclude: '' })).toEqual([4321])
     expect(listPorts(1, { prepend: '' })).toEqual([19654])
@@ -348,7 +348,7 @@ describe('settings', () => {
   test.each([
     [true, ['true', 'TRUE', 'True', 'T', 't', '1', 'yes', 'YES', 'on', 'On']],
     [false, ['false', 'FALSE', 'F', 'f', '0', 'no', 'No', 'off', 'OFF']],
-  ])('a variable is %o by each word that R and shells have for it', async (value, words) => {
+  ])('a variable is %o with each word that R and shells use', async (value, words) => {
     await whileListening({}, (busy) => {
       for (const word of words) {
         setVariables({ PORT4ME_MUST_WORK: word })
@@ -358,7 +358,7 @@ describe('settings', () => {
     })
   })
 
-  test('an option beats its variable, and site sets add to either', () => {
+  test('an option takes precedence over its variable, and the ports of _SITE are always added', () => {
     setVariables({
       PORT4ME_USER: 'alice',
       PORT4ME_PREPEND: '1',
@@ -375,7 +375,7 @@ describe('settings', () => {
     )
   })
 
-  test('unsafe ports are excluded by default, and 0 turns that off', () => {
+  test('unsafe ports are excluded by default, but not with 0', () => {
     const options = { user: 'alice', include: '6000,6666,2049' }
     expect(codeOf(() => listPorts(1, options))).toBe('ERR_NO_CANDIDATE')
     setVariables({ PORT4ME_EXCLUDE_UNSAFE: '0' })
@@ -388,7 +388,7 @@ describe('settings', () => {
     expect(codeOf(() => listPorts(3, { include: '{chrome}' }))).toBe('ERR_NO_CANDIDATE')
   })
 
-  test('variables may change between calls', () => {
+  test('variables can change between calls', () => {
     setVariables({ PORT4ME_USER: 'alice' })
     expect([listPorts(1), listPorts(1)]).toEqual([[30845], [30845]])
     process.env.PORT4ME_USER = 'bob'
@@ -399,7 +399,7 @@ describe('settings', () => {
     expect(listPorts(1)).toEqual([54242])
   })
 
-  test('a process.env that a program put in place is the one that counts', () => {
+  test('an object that a program assigns to process.env is used', () => {
     const genuine = process.env
     const withUser = (user: string, env: NodeJS.ProcessEnv): number[] => {
       process.env = env
@@ -428,7 +428,7 @@ describe('settings', () => {
     expect(listPorts(1)).toEqual([30845])
   })
 
-  test('a worker thread has variables of its own', () => {
+  test('a worker thread has its own variables', () => {
     const answer = script(
       `const { Worker } = require('node:worker_threads')
        const ask = (user) => new Promise((resolve, reject) => {
@@ -446,7 +446,7 @@ describe('settings', () => {
     expect(answer).toEqual([[[54242], [54242]], [30845], [30845]])
   })
 
-  test('sets may be given in every form', () => {
+  test('sets can be given in every form', () => {
     const forms = [
       '8000-8002',
       '8002 8001,8000',
@@ -553,7 +553,7 @@ describe('wrong input', () => {
     expect(() => port4me({ skip: -1 })).toThrow(/options\.skip must be an integer from 0 .*-1/)
     expect(() => port4me({ user: '' })).toThrow(/options\.user must not be empty/)
     expect(() => port4me({ include: `${'x'.repeat(5000)}` })).toThrow(/^.{1,300}$/)
-    // Escape, DEL, a C1 control, a line separator and a change of direction.
+    // Escape, DEL, a C1 control, a line separator and a mark that changes the direction of text.
     const hostile = 'a\x1b[31m\x7f\x9b\u2028\u202e'
     for (const options of [{ include: hostile }, { [hostile]: 1 }, { host: hostile }]) {
       expect(() => port4me(options)).toThrow(/^[\x20-\x7e]+$/)
@@ -590,13 +590,13 @@ test('every port counts as free with _PORT4ME_CHECK_AVAILABLE_PORTS_=any', async
   })
 })
 
-test('a script has the user of its test, and no other setting', () => {
+test('a script has the user of its test, but no other setting', () => {
   setVariables({ PORT4ME_USER: 'alice', PORT4ME_SKIP: '1' })
   const { PORT4ME_USER, PORT4ME_SKIP } = environment()
   expect({ PORT4ME_USER, PORT4ME_SKIP }).toEqual({ PORT4ME_USER: 'alice' })
 })
 
-test('an array of ports may change between calls', () => {
+test('an array of ports can change between calls', () => {
   const include = [8000, 8001]
   expect(new Set(listPorts(2, { include }))).toEqual(new Set([8000, 8001]))
   expect(new Set(listPorts(2, { include }))).toEqual(new Set([8000, 8001]))
@@ -606,7 +606,7 @@ test('an array of ports may change between calls', () => {
   expect(codeOf(() => listPorts(2, { include }))).toBe('ERR_PORT_SPEC')
 })
 
-test('a set that changes while it is read, or lies about its length, has no other errors', async () => {
+test('a set that changes while it is read, or has a wrong length, causes the usual errors', async () => {
   const lying = (length: number) =>
     new Proxy([8000, 8001], {
       get: (ports, key) => (key === 'length' ? length : Reflect.get(ports, key)),
@@ -639,7 +639,7 @@ test('a set that changes while it is read, or lies about its length, has no othe
   await expect(api.probeAsync(lying(2 ** 40))).rejects.toBeInstanceOf(api.Port4meError)
 })
 
-test('a failed call names the address and the port that it was about, where there is one', () => {
+test('the error of a failed call names the address and the port, if the call was about one', () => {
   const cause = Object.assign(new Error('bind EACCES 127.0.0.1:80'), {
     code: 'EACCES',
     syscall: 'bind',
@@ -664,7 +664,7 @@ test('a failed call names the address and the port that it was about, where ther
   expect(Object.keys(without)).not.toContain('port')
 })
 
-test('sets that are not what they seem are refused at once', () => {
+test('sets of a wrong kind are refused immediately', () => {
   const sparse: number[] = []
   sparse[2 ** 31] = 1
   const sets: readonly [unknown, string][] = [

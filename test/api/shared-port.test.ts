@@ -1,4 +1,4 @@
-// One port for a process tree.
+// sharedPort(): one port for a process tree.
 
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -17,7 +17,7 @@ afterEach(() => {
 })
 
 describe('sharedPort', () => {
-  test('is the port of port4me, and stays it while the port is taken', async () => {
+  test('is the port of port4me(), and stays the same while the port is taken', async () => {
     const port = api.sharedPort('shared')
     expect(port).toBe(api.port4me('shared'))
     const server = createServer()
@@ -28,14 +28,14 @@ describe('sharedPort', () => {
     await new Promise((resolve) => server.close(resolve))
   })
 
-  test('reads its options once, as an iterable can be read', async () => {
+  test('reads its options once, because some iterables can be read only once', async () => {
     const port = await freePort()
     expect(api.sharedPort({ tool: 'once', include: new Set([port]).values() })).toBe(port)
     expect(api.sharedPort({ tool: 'once', include: [port] })).toBe(port)
     expect(recorded()).toHaveLength(1)
   })
 
-  test('is another for another tool, user or setting', () => {
+  test('differs for each tool, user and setting', () => {
     const all = [
       api.sharedPort('a'),
       api.sharedPort('b'),
@@ -52,8 +52,8 @@ describe('sharedPort', () => {
     expect(recorded()).toHaveLength(all.length)
   })
 
-  test('tools of one hashcode do not mix', () => {
-    // "Aa" and "BB" have the same hashcode, hence the same candidates.
+  test('tools with the same hashcode have different ports', () => {
+    // "Aa" and "BB" have the same hashcode, and therefore the same candidates.
     expect(api.listPorts(3, 'Aa')).toEqual(api.listPorts(3, 'BB'))
     api.sharedPort('Aa')
     api.sharedPort('BB')
@@ -78,7 +78,7 @@ describe('sharedPort', () => {
     },
   )
 
-  test('an empty variable is an unset one', () => {
+  test('an empty variable counts as not set', () => {
     const port = api.sharedPort('shared')
     const [[name = ''] = []] = recorded()
     process.env[name] = ''
@@ -86,7 +86,7 @@ describe('sharedPort', () => {
     expect(process.env[name]).toBe(String(port))
   })
 
-  test('no free port is recorded nowhere', async () => {
+  test('if no port is free, nothing is recorded', async () => {
     const port = await freePort()
     const options = { include: port, mustWork: false }
     const lease = api.leasePort({ include: port })
@@ -95,7 +95,7 @@ describe('sharedPort', () => {
     expect(api.sharedPort(options)).toBe(port)
   })
 
-  test('a config evaluated in a parent whose server listens, and in 4 children, has one port', () => {
+  test('a config that is evaluated in a parent whose server listens, and in 4 children, gets one port', () => {
     const config = `const { sharedPort } = require(process.env.PACKAGE); module.exports = { port: sharedPort('one config') }`
     const body = `
       const fs = require('node:fs'), os = require('node:os'), path = require('node:path')

@@ -1,4 +1,4 @@
-// Every kind of listener against every question, with verdicts from a process that really binds.
+// Tests every kind of listener with every question. The expected verdicts come from a process that really binds.
 
 import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
@@ -60,7 +60,7 @@ describe.each(rows)('a %s listener on %s', (listening, address) => {
   )
 
   test.each(questions)(
-    'seen by $protocol, $family, host $host',
+    'has the right verdict for $protocol, $family, host $host',
     async ({ protocol, family, host }) => {
       const { port, close } = await listen(listening, address)
       try {

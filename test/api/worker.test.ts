@@ -5,7 +5,7 @@ import { script } from '../support/run.js'
 
 const { listPorts, portRank } = api
 
-/** Every port that a share gives, once. */
+/** The ports of a share, without duplicates. */
 function all(options: Parameters<typeof listPorts>[1]): number[] {
   try {
     return [...new Set(listPorts(65536 + 100, options))]
@@ -16,7 +16,7 @@ function all(options: Parameters<typeof listPorts>[1]): number[] {
 }
 
 describe('shares of workers', () => {
-  test('divide the candidates among them, in turn', () => {
+  test('divide the candidates among the workers, in turn', () => {
     const whole = listPorts(30, { user: 'alice' })
     const shares = [0, 1, 2].map((index) =>
       listPorts(10, { user: 'alice', worker: { index, count: 3 } }),
@@ -56,7 +56,7 @@ describe('shares of workers', () => {
     )
   })
 
-  test('may be empty, which is said', () => {
+  test('can be empty, and the error says so', () => {
     const options = { include: '8000-8001', worker: { index: 3, count: 4 } }
     expect(() => api.port4me(options)).toThrow(
       expect.objectContaining({
@@ -108,7 +108,7 @@ describe("worker: 'auto'", () => {
   const auto = () => listPorts(5, { user: 'alice', worker: 'auto' })
   const whole = listPorts(6, { user: 'alice' })
 
-  test('is every candidate outside a test runner', () => {
+  test('takes every candidate outside a test runner', () => {
     set({})
     expect(auto()).toEqual(whole.slice(0, 5))
     set({ JEST_WORKER_ID: '' })
@@ -131,7 +131,7 @@ describe("worker: 'auto'", () => {
     expect(auto).toThrow(new RegExp(`${name} must be .*"x"`))
   })
 
-  test('gives at least 64 workers ports of their own', () => {
+  test('gives at least 64 workers different ports', () => {
     const ports = Array.from({ length: 64 }, (_, index) => {
       set({ JEST_WORKER_ID: String(index + 1) })
       return auto()

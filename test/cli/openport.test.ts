@@ -17,7 +17,7 @@ describe('the program openport', () => {
     expect(Number(stdout)).toBeLessThan(16000)
   })
 
-  test('leaves the end out, unless --inclusive is given', async () => {
+  test('does not include the end without --inclusive', async () => {
     const [first = 0] = await freeRow(2)
     await whileListening({ port: first }, (busy) => {
       const [start, end] = [String(busy), String(busy + 1)]
@@ -45,7 +45,7 @@ describe('the program openport', () => {
     expect(openport(end, end, '--inclusive')).toEqual(port)
   })
 
-  test('a number may have a sign and zeros before it', () => {
+  test('a number can have a sign and leading zeros', () => {
     const port = openport().stdout
     const end = port.trim()
     expect(openport(`+${end}`, `0${end}`, '--inclusive')).toMatchObject({ status: 0, stdout: port })

@@ -20,7 +20,7 @@ const printed = (...ports: readonly number[]) => ({
 })
 
 describe('the program', () => {
-  test('prints the port of the user, and nothing else', () => {
+  test('prints only the port of the user', () => {
     expect(program([], { PORT4ME_USER: 'alice', ...ANY })).toEqual(printed(30845))
     expect(program([])).toMatchObject({
       status: 0,
@@ -66,13 +66,13 @@ describe('the program', () => {
     )
   })
 
-  test('holds for a sample of the vectors of the references', () => {
+  test('agrees with some vectors of the reference implementations', () => {
     for (const { env, list, ports } of vectors.filter((_, i) => i % 120 === 7)) {
       expect(program([], { ...env, PORT4ME_LIST: String(list) })).toEqual(printed(...ports))
     }
   })
 
-  test('a flag beats the variable, also of the other question', () => {
+  test('a flag takes precedence over its variable, and over that of the other question', () => {
     expect(program(['--user=alice'], { PORT4ME_USER: 'bob', ...ANY })).toEqual(printed(30845))
     expect(program(['--list=1', '--user=alice'], { PORT4ME_TEST: '80' })).toEqual(printed(30845))
     expect(program(['--test=80'], { PORT4ME_LIST: '80', ...ANY })).toEqual(printed())
@@ -202,7 +202,7 @@ describe('the program', () => {
     )
   })
 
-  test('--debug says on stderr what was read and tried, and stdout stays the same', async () => {
+  test('--debug prints on stderr what was read and tried, and stdout stays the same', async () => {
     const port = Number(program(['--tool=debugged']).stdout)
     await whileListening({ port }, () => {
       const { status, stdout, stderr } = program(['--tool=debugged', '--debug'], {
@@ -235,7 +235,7 @@ describe('the program', () => {
     })
   })
 
-  test('short flags, and the first word help, print the same as the long ones', () => {
+  test('short flags, and the first argument help, print the same as the long flags', () => {
     for (const flag of ['-V', '-v']) expect(program([flag]).stdout).toBe(`${version}\n`)
     const help = program(['--help'])
     for (const words of [['-h'], ['help'], ['api', '-h'], ['help', 'api']]) {
@@ -249,20 +249,20 @@ describe('the program', () => {
     ]) {
       expect(program(words)).toEqual(runHelp)
     }
-    // Tools of these names have their ports nevertheless.
+    // A tool can still have one of these names.
     expect(program(['--tool=help', '--user=alice', '--list=1'])).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^\d+\n$/),
     })
   })
 
-  test('an empty first word, as of an empty shell variable, is no tool, whatever PORT4ME_TOOL says', () => {
+  test('an empty argument, such as an empty shell variable, means no tool, whatever PORT4ME_TOOL is', () => {
     expect(program([''], { PORT4ME_USER: 'alice', PORT4ME_TOOL: 'rstudio', ...ANY })).toEqual(
       printed(30845),
     )
   })
 
-  test('PORT4ME_MAX_TRIES=1 with a busy first candidate says that more candidates remain', async () => {
+  test('PORT4ME_MAX_TRIES=1 with a busy first candidate: the error says that there are more candidates', async () => {
     await whileListening({}, (busy) => {
       expect(program([`--prepend=${busy}`], { PORT4ME_MAX_TRIES: '1' })).toEqual({
         status: 1,
@@ -297,18 +297,18 @@ describe('the program', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 
-  test('the last line of a long list arrives, also through a pipe that is read late', () => {
+  test('the last line of a long list arrives, even through a pipe that is read late', () => {
     const command = `${process.execPath} ${PROGRAM} --list=100000 --user=alice | (sleep 0.3; tail -n 1)`
     const last = execFileSync('sh', ['-c', command], { encoding: 'utf8', env: environment() })
     expect(last).toBe(program(['--list=1', '--skip=99999', '--user=alice']).stdout)
   })
 
-  test('a reader that closes its pipe early is no error', () => {
+  test('a reader that closes its pipe early causes no error', () => {
     const command = `${process.execPath} ${PROGRAM} --list=100000 --user=alice | head -n 1`
     expect(run('sh', ['-c', command])).toEqual(printed(30845))
   })
 
-  test('works with stdout closed or full', () => {
+  test('works when stdout is closed or full', () => {
     expect(run('sh', ['-c', `${process.execPath} ${PROGRAM} --user=alice >&- 2>&-`]).stdout).toBe(
       '',
     )
@@ -354,7 +354,7 @@ describe('--why', () => {
     })
   })
 
-  test('names who holds it by the protocol that refuses, on a line', async () => {
+  test('names the process that has the port on the protocol that refuses, in one line', async () => {
     const code =
       'require("dgram").createSocket("udp4").bind(0, "127.0.0.1", function () { console.log(this.address().port) })'
     const holder = spawn(process.execPath, ['-e', code, 'UDP\nport 1 is free\x1b[31m'])
@@ -472,7 +472,7 @@ describe('Bash completion', () => {
     expect(complete('port4me --completion = ""')).toEqual(['bash'])
   })
 
-  test('is registered for port4me', () => {
+  test('is registered for the command port4me', () => {
     const registered = execFileSync(
       'bash',
       ['-c', 'source <("$NODE" "$PROGRAM" --completion bash); complete -p port4me'],

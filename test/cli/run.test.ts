@@ -1,4 +1,4 @@
-// port4me run.
+// The command port4me run.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ function printed(flags: readonly string[], words: readonly string[] = []): unkno
 }
 
 describe('port4me run', () => {
-  test('gives the command its port, in PORT and for {port}', () => {
+  test('tells the command its port by PORT and {port}', () => {
     const port = String(api.port4me({ user: USER, tool: 'run' }))
     const words = ['--port={port}', '{port}:{port}', '$PORT', 'a b', '']
     expect(printed(['run'], words)).toEqual([
@@ -39,7 +39,7 @@ describe('port4me run', () => {
     ])
   })
 
-  test('takes the flags of port4me', async () => {
+  test('has the flags of port4me', async () => {
     const port = api.port4me({ user: `${USER}2`, tool: 'run', skip: 1 })
     expect(printed([`--user=${USER}2`, '--tool', 'run', '--skip=1', '--env', 'OTHER'])).toEqual([
       [],
@@ -52,7 +52,7 @@ describe('port4me run', () => {
     })
   })
 
-  test('an empty tool is none, and the last tool counts', () => {
+  test('an empty tool means no tool, and the last tool counts', () => {
     const port = String(api.port4me({ user: USER, tool: 'run' }))
     expect(printed(['a', '--tool=run'])).toEqual([[], port, null])
     const [untold] = printed(['']) as [unknown, string]
@@ -60,7 +60,7 @@ describe('port4me run', () => {
     expect(printed([''])).toEqual([[], String(api.port4me({ user: USER, tool: '' })), null])
   })
 
-  test('--env beats the variable of that name', () => {
+  test('--env overwrites the variable of that name', () => {
     const { stdout } = program(['run', '--env=OTHER', '--', ...PRINT], {
       ...somebody,
       OTHER: 'before',
@@ -68,7 +68,7 @@ describe('port4me run', () => {
     expect(JSON.parse(stdout)[2]).toMatch(/^\d+$/)
   })
 
-  test('holds the port while the command runs, and lets it bind', async () => {
+  test('holds the port while the command runs, and lets the command bind it', async () => {
     const serve = `require('node:http').createServer((_request, response) => response.end('served'))
       .listen(process.env.PORT, () => console.log(process.env.PORT))`
     const run = start(process.execPath, [
@@ -94,7 +94,7 @@ describe('port4me run', () => {
   })
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
-    'passes %s on to the command, and exits as it does',
+    'passes %s on to the command, and exits with its status',
     async (signal) => {
       const wait = `process.on('${signal}', () => process.exit(42)); console.log('ready'); setInterval(() => {}, 1000)`
       const run = start(process.execPath, [PROGRAM, 'run', '--', process.execPath, '-e', wait])
@@ -104,7 +104,7 @@ describe('port4me run', () => {
     },
   )
 
-  test('exits as the command does', () => {
+  test('exits with the status of the command', () => {
     for (const status of [0, 1, 7, 255]) {
       expect(program(['run', '--', 'sh', '-c', `exit ${status}`]).status).toBe(status)
     }
@@ -121,12 +121,12 @@ describe('port4me run', () => {
     expect(answer).toEqual({ status: 0, stdout: 'out\n', stderr: 'err\n' })
   })
 
-  test('runs no shell', () => {
+  test('starts no shell', () => {
     const { stdout } = program(['run', '--', 'echo', '$PORT;', '`id`', '*'])
     expect(stdout).toBe('$PORT; `id` *\n')
   })
 
-  describe('what cannot be run', () => {
+  describe('a command that cannot be run', () => {
     let folder: string
     beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), 'port4me-run-'))
@@ -134,7 +134,7 @@ describe('port4me run', () => {
     })
     afterAll(() => rmSync(folder, { recursive: true }))
 
-    test('a command that is not found is 127', () => {
+    test('has exit status 127 if it is not found', () => {
       for (const command of ['no-such-command', '/no/such/command']) {
         expect(program(['run', '--', command])).toEqual({
           status: 127,
@@ -144,7 +144,7 @@ describe('port4me run', () => {
       }
     })
 
-    test('one that is not executable, or cannot be run otherwise, is 126', () => {
+    test('has exit status 126 if it is not executable, or fails to start in another way', () => {
       const commands = [
         [folder, 'EACCES'],
         [join(folder, 'not-executable'), 'EACCES'],
@@ -159,7 +159,7 @@ describe('port4me run', () => {
     })
   })
 
-  test('without a free port runs nothing', async () => {
+  test('does not run the command if no port is free', async () => {
     await whileListening({}, (port) => {
       const { status, stdout, stderr } = program(['run', `--include=${port}`, '--', 'echo', 'ran'])
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
@@ -192,7 +192,7 @@ describe('port4me run', () => {
     expect(stderr).toContain(message)
   })
 
-  test('has help of its own, and the tool run is still one', () => {
+  test('has its own help, and a tool can still be named run', () => {
     const { status, stdout } = program(['run', '--help'])
     expect(status).toBe(0)
     expect(stdout).toContain('port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]')
@@ -203,7 +203,7 @@ describe('port4me run', () => {
 })
 
 describe('a signal in a terminal', () => {
-  /** A server that counts its signals, and ends with SIGTERM. */
+  /** A server that counts its signals, and ends after SIGTERM. */
   const COUNT = `
     const counts = {}
     const count = (signal) => console.log(signal + ' ' + (counts[signal] = (counts[signal] ?? 0) + 1))
@@ -217,7 +217,7 @@ describe('a signal in a terminal', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'port4me-terminal-'))
     writeFileSync(join(folder, 'count.js'), COUNT)
-    // As the package close-with-grace does it.
+    // In the same way as the package close-with-grace.
     writeFileSync(
       join(folder, 'grace.js'),
       `let closing = false
@@ -240,15 +240,15 @@ describe('a signal in a terminal', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  /** Runs a command in a terminal of its own: script(1). */
+  /** Runs a command in its own terminal: script(1). */
   function inTerminal(command: string) {
-    // With exec, since the shell would die of a signal.
+    // exec replaces the shell, which a signal would end.
     const words = ['-qec', `stty -echo; cd '${folder}' && exec ${command}`, '/dev/null']
     const terminal = start('script', words, { SHELL: '/bin/sh' })
     const line = async () => (await terminal.line()).replaceAll('\r', '')
     return {
       ended: terminal.ended,
-      /** What comes after the first word of the next line that starts with it. */
+      /** Waits for the next line that starts with a word, and returns the rest of the line. */
       async after(word: string): Promise<string> {
         for (;;) {
           const text = await line()
@@ -316,7 +316,7 @@ describe('a signal in a terminal', () => {
     const runner = Number(await terminal.after('ready'))
     process.kill(runner, 'SIGINT')
     await terminal.after('SIGINT')
-    // The command, and what witnesses signals.
+    // The command and the witness of signals.
     await expect.poll(() => living(runner)).toEqual(expect.arrayContaining(['node', 'sh']))
     const pids = childrenOf(runner).map(({ pid }) => pid)
     process.kill(runner, 'SIGTERM')
@@ -326,7 +326,7 @@ describe('a signal in a terminal', () => {
     }
   })
 
-  /** The processes that a process started, and that have not ended: ps(1). */
+  /** The running processes that a process has started: ps(1). */
   function childrenOf(pid: number): { pid: number; name: string }[] {
     const columns = ['-o', 'pid=,state=,comm=', '--ppid', String(pid)]
     return execFileSync('ps', columns, { encoding: 'utf8' })
@@ -341,14 +341,14 @@ describe('a signal in a terminal', () => {
     return childrenOf(pid).map(({ name }) => name)
   }
 
-  /** Whether a process runs: one that has ended may wait for somebody to ask how, in the state Z of ps(1). */
+  /** Whether a process runs. In the state Z of ps(1) it has ended, but its parent has not yet read its status. */
   function isAlive(pid: number): boolean {
     const { stdout } = runProgram('ps', ['-o', 'state=', '-p', String(pid)])
     return !['', 'Z'].includes(stdout.trim())
   }
 })
 
-test('--exclusive lets the port go just before the command starts', async () => {
+test('--exclusive releases the port just before the command starts', async () => {
   const bind = `const server = require('node:net').createServer().listen({ port: process.env.PORT, exclusive: true }, () => {
       console.log(process.env.PORT); process.stdin.resume().on('end', () => server.close()) })`
   const run = start(process.execPath, [
@@ -366,7 +366,7 @@ test('--exclusive lets the port go just before the command starts', async () => 
   expect(await run.ended).toBe(0)
 })
 
-test('port4me --why says of a leased port who leases it', async () => {
+test('port4me --why names the process that leases a port', async () => {
   const run = start(process.execPath, [
     PROGRAM,
     'run',

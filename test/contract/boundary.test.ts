@@ -1,4 +1,4 @@
-// The addon takes no argument on trust.
+// The addon checks every argument.
 
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
@@ -57,17 +57,17 @@ function call(name: Name, args: readonly unknown[]): unknown {
 }
 
 describe('the addon', () => {
-  test.each(Object.keys(good) as Name[])('%s answers right arguments', async (name) => {
+  test.each(Object.keys(good) as Name[])('%s accepts right arguments', async (name) => {
     await expect(Promise.resolve(call(name, good[name]))).resolves.toBeDefined()
   })
 
-  test.each(Object.keys(good) as Name[])('%s survives anything in any place', async (name) => {
+  test.each(Object.keys(good) as Name[])('%s survives any value as any argument', async (name) => {
     let refused = 0
     for (const [i] of good[name].entries()) {
       for (const value of hostile) {
         const args = good[name].with(i, value as never) as readonly unknown[]
         try {
-          // A wrong argument is refused at once, never by a rejection.
+          // A wrong argument throws at once; it never rejects a promise.
           const answer = call(name, args)
           await Promise.resolve(answer).catch((error: NodeJS.ErrnoException) => {
             expect(error.syscall).toBeDefined()
@@ -94,7 +94,7 @@ describe('the addon', () => {
   })
 
   test.each([0, 1, 4, 12, 32, 64])(
-    'a question %d without a protocol or a family is refused',
+    'the question %d, which lacks a protocol or a family or is too large, is refused',
     (question) => {
       expect(() => call('isFree', [80, question, EVERYWHERE])).toThrow(RangeError)
     },
@@ -109,7 +109,7 @@ describe('the addon', () => {
     },
   )
 
-  test('takes the largest counts there are', () => {
+  test('accepts the largest counts', () => {
     const { MAX_SAFE_INTEGER } = Number
     const all = new Uint8Array(8192).fill(255)
     const out = new Uint16Array(3)
@@ -127,7 +127,7 @@ describe('the addon', () => {
     ).toBe(0)
   })
 
-  test('works on copies while a pick goes on off the event loop', async () => {
+  test('works on copies of arrays during a pick off the event loop', async () => {
     const all = new Uint8Array(8192).fill(255, 128)
     const none = new Uint16Array(0)
     const first = native.pick(1, all, none, 0, 65535, TCP, EVERYWHERE)
@@ -143,7 +143,7 @@ describe('the addon', () => {
     expect(await pickingPrepended).toBe(65536 + port)
   })
 
-  test('a hold has its methods called on itself alone', () => {
+  test('the methods of a hold can be called only on a hold', () => {
     const hold = native.hold(...good.hold)
     for (const receiver of [
       undefined,
@@ -167,7 +167,7 @@ describe('the addon', () => {
     expect(() => Reflect.apply(Hold, undefined, [])).toThrow(TypeError)
   })
 
-  test('a hold does not mind what Object.prototype has', () => {
+  test('a hold works whatever Object.prototype has', () => {
     Object.defineProperty(Object.prototype, 'pick', {
       configurable: true,
       set() {
@@ -182,7 +182,7 @@ describe('the addon', () => {
   })
 
   test.each(['Object.prototype', 'Error.prototype'])(
-    'a failed system call is an error of its own properties, whatever %s has',
+    'the error of a failed system call has its own properties, whatever %s has',
     (prototype) => {
       const seen = inAnotherProcess(`
         const unwelcome = ['code', 'syscall', 'address', 'port', 'message', 'stack', 'name', 'then', 'cause']
@@ -220,14 +220,14 @@ describe('the addon', () => {
           code: property('EADDRNOTAVAIL'),
           syscall: property('bind'),
           address: property('192.0.2.1'),
-          // It would be one of the system's choice.
+          // ephemeralPort() is not about a certain port.
           ...(call === 'ephemeralPort' ? {} : { port: property(expect.any(Number)) }),
         })
       }
     },
   )
 
-  test('a getter "then" that throws rejects the promise, and harms nothing else', () => {
+  test('a getter "then" that throws rejects the promise, and does no other harm', () => {
     const [answers, rejections] = inAnotherProcess(`
       Object.defineProperty(Object.prototype, 'then', {
         configurable: true,
@@ -243,7 +243,7 @@ describe('the addon', () => {
     expect(rejections).toEqual(['on purpose'])
   })
 
-  test('is loaded by several worker threads at once, and let go of', () => {
+  test('several worker threads can load and unload it at the same time', () => {
     const body = `
       const { Worker, isMainThread } = require('node:worker_threads')
       if (isMainThread) for (let i = 0; i < 8; i++) new Worker(__filename, { argv: [] })
@@ -267,7 +267,7 @@ function isTypeOrRangeError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError
 }
 
-/** Runs a script that has `calls` of each function, about a host; what it puts into `seen` comes back. */
+/** Runs a script that has a function for each call in `calls`, about a host. Returns what it puts into `seen`. */
 function inAnotherProcess(body: string): unknown[] {
   const code = `
     const addon = require(${JSON.stringify(ADDON)})

@@ -48,11 +48,11 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
         EVERYWHERE,
       )
 
-    test('has the codes of lib/codes.ts, each by its name', () => {
+    test('has the codes of lib/codes.ts, each with its name', () => {
       expect(engine.codes()).toEqual(allCodes())
     })
 
-    test('hashcodes are those of the references', () => {
+    test('hashcodes equal those of the reference implementations', () => {
       expect(engine.hashcode('')).toBe(0)
       expect(engine.hashcode('A')).toBe(65)
       expect(engine.hashcode('alice,rstudio')).toBe(3688618396)
@@ -78,7 +78,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
       )
     })
 
-    test('a set of candidates filters the sequence of all ports', () => {
+    test('a set of allowed ports filters the sequence of all ports', () => {
       fc.assert(
         fc.property(seeds, intervals, intervals, (seed, include, exclude) => {
           const within = (port: number, set: readonly (readonly [number, number])[]) =>
@@ -105,13 +105,13 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
       )
     })
 
-    test('skipping the largest number there is takes no longer than a period', () => {
+    test('skipping the largest possible number takes no longer than a period', () => {
       const period = 65535 - 1023
       const skip = Number.MAX_SAFE_INTEGER
       expect(fill(engine, 1, DEFAULT, skip, 3)).toEqual(fill(engine, 1, DEFAULT, skip % period, 3))
     })
 
-    test('an empty set has no sequence, and bit 0 is no port', () => {
+    test('an empty set has no sequence, and bit 0 is not a port', () => {
       const onlyZero = new Uint8Array(8192)
       onlyZero[0] = 1
       expect(engine.sequence(1, new Uint8Array(8192), 0, new Uint16Array(1))).toBe(false)
@@ -135,7 +135,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
       },
     )
 
-    test('a listener on IPv6 alone makes its port busy', async () => {
+    test('a listener on IPv6 only makes its port busy', async () => {
       await whileListening({ host: '::', ipv6Only: true }, (busy) => {
         expect(engine.isFree(busy, TCP, EVERYWHERE)).toBe(false)
       })
@@ -145,7 +145,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
       const port = await freePort()
       expect(engine.isFree(port, TCP, EVERYWHERE)).toBe(true)
       expect(portOf(pick([port]))).toBe(port)
-      // Probing it left nothing bound.
+      // The probe left nothing bound.
       await whileListening({ port }, (again) => expect(again).toBe(port))
     })
 
@@ -164,7 +164,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
       })
     })
 
-    test('free and busy candidates may alternate', async () => {
+    test('free and busy candidates can alternate', async () => {
       const free = await freePort()
       await whileListeningOn(4, (busy) => {
         const verdicts = busy.flatMap((port) => [
@@ -184,7 +184,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))(
 )
 
 describe('both engines', () => {
-  test('give the same hashcode for any text, lone surrogates included', () => {
+  test('give the same hashcode for any text, including lone surrogates', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 50 }), (text) => {
         expect(native.hashcode(text)).toBe(fallback.hashcode(text))

@@ -1,4 +1,4 @@
-// Holds, between the engines: what one holds, the other respects.
+// Holds: each engine respects what it and the other engine hold.
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -29,7 +29,7 @@ const pairs = engines.flatMap((holder) =>
   engines.map((other) => [holder.name, other.name, holder, other] as const),
 )
 
-describe.each(pairs)('what %s holds, %s', (_holder, _other, holder, other) => {
+describe.each(pairs)('a port that %s holds, seen by %s', (_holder, _other, holder, other) => {
   test.each([
     ['every address', TCP, EVERYWHERE],
     ['IPv4', IPV4, EVERYWHERE],
@@ -38,7 +38,7 @@ describe.each(pairs)('what %s holds, %s', (_holder, _other, holder, other) => {
     ['::1', TCP, '::1'],
     ['localhost', TCP, 'localhost'],
     ['TCP and UDP', BOTH, EVERYWHERE],
-  ])('calls leased, on every address, when it is held on %s', async (_where, question, host) => {
+  ])('is leased on every address when it is held on %s', async (_where, question, host) => {
     const port = await freePort()
     const held = hold(holder, [port], question, host)
     expect(portOf(held.pick)).toBe(port)
@@ -68,7 +68,7 @@ describe.each(pairs)('what %s holds, %s', (_holder, _other, holder, other) => {
     expect(other.isFree(port, BOTH, EVERYWHERE)).toBe(true)
   })
 
-  test('calls leased on UDP alone, when it is', async () => {
+  test('is leased on UDP only, if only UDP is held', async () => {
     const port = await freePort()
     const held = hold(holder, [port], UDP)
     const ports = Uint16Array.of(port)
@@ -82,7 +82,7 @@ describe.each(pairs)('what %s holds, %s', (_holder, _other, holder, other) => {
     expect(other.isFree(port, UDP, EVERYWHERE)).toBe(true)
   })
 
-  test('calls leased while a server listens on it', async () => {
+  test('is leased while a server listens on it', async () => {
     const port = await freePort()
     const held = hold(holder, [port])
     await whileListening({ port }, () => {
@@ -100,7 +100,7 @@ describe.each(pairs)('what %s holds, %s', (_holder, _other, holder, other) => {
     again.release()
   })
 
-  test('exclusively, calls leased too; servers are admitted later, other holds are not', async () => {
+  test('is leased when it is held exclusively; servers can be admitted later, other holds cannot', async () => {
     for (const question of [TCP, UDP, BOTH]) {
       const port = await freePort()
       const held = hold(holder, [port], question, EVERYWHERE, true)
@@ -135,7 +135,7 @@ describe.each(pairs)('what %s holds, %s', (_holder, _other, holder, other) => {
   })
 })
 
-/** Whether a UDP socket that shares its port with others that do can be bound. */
+/** Whether a UDP socket with SO_REUSEADDR can bind the port. */
 async function bindsUdp(port: number): Promise<boolean> {
   const socket = createSocket({ type: 'udp4', reuseAddr: true })
   try {
@@ -160,7 +160,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
     })
   })
 
-  test('an address that is none of this machine is an error at once', async () => {
+  test('an address that is not one of this machine is an error immediately', async () => {
     const port = await freePort()
     for (const host of ['192.0.2.1', '2001:db8::1']) {
       expect(() => hold(engine, [port], TCP, host)).toThrow(
@@ -173,7 +173,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
     }
   })
 
-  test('a hold is over when it is released, and when it never was', async () => {
+  test('a hold is over when it is released, and when it found no port', async () => {
     const port = await freePort()
     const held = hold(engine, [port])
     expect(held.isOver).toBe(false)
@@ -184,7 +184,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
     expect(held.isOver).toBe(true)
   })
 
-  test('counts tries, and gives up after so many', async () => {
+  test('counts tries, and gives up after maxTries', async () => {
     const free = await freePort()
     await whileListening({}, (busy) => {
       const ports = Uint16Array.of(busy, free)
@@ -195,7 +195,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
     })
   })
 
-  test('a hold that nobody has any more is released', async () => {
+  test('a hold that nothing refers to is released', async () => {
     const port = await freePort()
     expect(portOf(hold(engine, [port]).pick)).toBe(port)
     expect(globalThis.gc).toBeTypeOf('function')
@@ -211,7 +211,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
   })
 })
 
-test('the TypeScript engine does not listen on a leased port to ask about it', async () => {
+test('the TypeScript engine does not listen on a leased port to probe it', async () => {
   const port = await freePort()
   const held = hold(fallback, [port])
   const listen = vi.spyOn(Server.prototype, 'listen')
@@ -234,7 +234,7 @@ test('the TypeScript engine does not listen on a leased port to ask about it', a
   }
 })
 
-test('the descriptor that the addon gives away listens, and is closed by whoever took it', async () => {
+test('the descriptor that the addon returns listens, and its new owner closes it', async () => {
   const [native] = engines
   if (native === undefined) throw new Error('no engine')
   const port = await freePort()

@@ -1,4 +1,4 @@
-// The examples, run as their README says, but for the installation.
+// Runs the examples as their README says, except for the installation.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { ROOT } from '../support/paths.js'
 import { npmTest } from './npm-test.js'
 import { prepareExample } from './prepare.js'
 
-/** How many tests each has, and where its runner says how many passed. */
+/** How many tests each example has, and the text with which its runner reports how many passed. */
 const EXAMPLES = {
   jest: [5, /^Tests: +(\d+) passed, \d+ total$/m],
   'node-test': [3, /^[#ℹ] pass (\d+)$/m],
@@ -36,7 +36,7 @@ describe('the example', () => {
 })
 
 describe('the examples', () => {
-  test('are all here, and all in their README', () => {
+  test('are all tested, and all in their README', () => {
     const folders = readdirSync(EXAMPLES_FOLDER, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
@@ -46,10 +46,13 @@ describe('the examples', () => {
     expect(rows.sort()).toEqual(folders)
   })
 
-  test.each(Object.keys(EXAMPLES))('%s depends on what it is tested with', (name) => {
-    const root = JSON.parse(read(join(ROOT, 'package.json')))
-    const { devDependencies } = JSON.parse(read(join(EXAMPLES_FOLDER, name, 'package.json')))
-    const known = { ...root.devDependencies, port4me: `^${root.version}` }
-    expect(known).toMatchObject(devDependencies)
-  })
+  test.each(Object.keys(EXAMPLES))(
+    '%s depends on the same versions with which it is tested',
+    (name) => {
+      const root = JSON.parse(read(join(ROOT, 'package.json')))
+      const { devDependencies } = JSON.parse(read(join(EXAMPLES_FOLDER, name, 'package.json')))
+      const known = { ...root.devDependencies, port4me: `^${root.version}` }
+      expect(known).toMatchObject(devDependencies)
+    },
+  )
 })

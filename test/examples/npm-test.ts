@@ -4,24 +4,24 @@ import { once } from 'node:events'
 const TIMEOUT = 120_000
 const GRACE = 10_000
 
-/** No more than these: Vitest's own would reach into the runner that an example starts. */
+/** The only variables that are passed on. Vitest's own would change the runner that an example starts. */
 const KEPT = ['HOME', 'LANG', 'PATH', 'PORT4ME_ENGINE', 'PORT4ME_USER', 'TMPDIR']
 
 export interface NpmTest {
-  /** null: it was ended, after two minutes. */
+  /** null if it was ended after two minutes. */
   readonly status: number | null
-  /** stdout and stderr, as they came. */
+  /** stdout and stderr together. */
   readonly output: string
 }
 
-/** Runs `npm test` in a folder, and leaves nothing of it running. */
+/** Runs `npm test` in a folder. Afterwards no process of it is left. */
 export async function npmTest(folder: string): Promise<NpmTest> {
   const kept = Object.entries(process.env).filter(([name]) => KEPT.includes(name))
   const child = spawn('npm', ['test'], {
     cwd: folder,
     env: { ...Object.fromEntries(kept), NO_COLOR: '1', npm_config_update_notifier: 'false' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // as the leader of a group, which can be ended as a whole
+    detached: true, // it leads a process group, which can be ended as a whole
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -47,6 +47,6 @@ function endGroup(leader: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(-leader, signal)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // ESRCH: all have ended
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // ESRCH: all processes have ended
   }
 }

@@ -1,4 +1,4 @@
-// An example as its user has it: a folder of its own, with everything installed.
+// Prepares an example as a user has it: in its own folder, with everything installed.
 
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ export interface Example {
   readonly cleanup: () => void
 }
 
-/** Copies examples/NAME to a temporary folder, with this package and links to all that it is built with. */
+/** Copies examples/NAME to a temporary folder, with a copy of this package and links to its dependencies. */
 export function prepareExample(name: string): Example {
   const folder = mkdtempSync(join(tmpdir(), `port4me-example-${name}-`))
   const source = join(ROOT, 'examples', name)
@@ -22,14 +22,14 @@ export function prepareExample(name: string): Example {
   const modules = join(folder, 'node_modules')
   mkdirSync(join(modules, '.bin'), { recursive: true })
   const installed = join(ROOT, 'node_modules')
-  // Hidden are the programs, which follow, and caches.
+  // Hidden folders are caches and .bin, which is linked below.
   const packages = readdirSync(installed).filter((entry) => !entry.startsWith('.'))
   const programs = readdirSync(join(installed, '.bin')).map((entry) => join('.bin', entry))
   for (const entry of [...packages, ...programs]) {
     symlinkSync(join(installed, entry), join(modules, entry))
   }
 
-  // A copy: runners treat a linked package as source code, of which they transform each file.
+  // The package is copied, because runners treat a linked package as source code and transform each file.
   const port4me = join(modules, 'port4me')
   for (const entry of ['package.json', 'dist', 'build/Release/port4me.node']) {
     cpSync(join(ROOT, entry), join(port4me, entry), { recursive: true })

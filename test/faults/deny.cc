@@ -1,11 +1,12 @@
-// Preloaded by a test: a policy that refuses system calls, as seccomp(2) and BPF programs of
-// cgroups do.
+// A test preloads this library. It acts like a policy that refuses system calls (seccomp(2), BPF
+// programs of cgroups). Variables:
 //
-// DENY_BIND: the least IP port whose bind(2) is EPERM; port 0 is one of them when it is 0.
-// ALLOW_BIND: a port that is spared.
-// DENY_CONNECT: the errno of connect(2) to abstract names that begin with DENY_CONNECT_TO, or to
-// all. NO_IPV6_ADDRESS: when set, bind(2) of any IPv6 address is EADDRNOTAVAIL, as where the
-// machine has none.
+// DENY_BIND: bind(2) of this IP port and all higher ones gives EPERM. 0 includes port 0.
+// ALLOW_BIND: a port that is still allowed.
+// DENY_CONNECT: the errno of connect(2) to abstract names that begin with DENY_CONNECT_TO, or, if
+// that is not set, to all of them.
+// NO_IPV6_ADDRESS: if set, bind(2) of any IPv6 address gives EADDRNOTAVAIL, as on a machine without
+// an IPv6 address.
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -34,7 +35,7 @@ extern "C" int bind(int descriptor, const sockaddr* address, socklen_t length) {
   static const char* const allowed = std::getenv("ALLOW_BIND");
   static const bool no_ipv6_address = std::getenv("NO_IPV6_ADDRESS") != nullptr;
   if (address->sa_family == AF_INET || address->sa_family == AF_INET6) {
-    // sockaddr_in and sockaddr_in6 have their ports in the same place.
+    // The port of a sockaddr_in and of a sockaddr_in6 is in the same place.
     const int port = ntohs(reinterpret_cast<const sockaddr_in*>(address)->sin_port);
     const bool is_allowed = allowed != nullptr && port == std::atoi(allowed);
     if (least != nullptr && port >= std::atoi(least) && !is_allowed) return Refuse(EPERM);

@@ -1,7 +1,9 @@
-// Preloaded by a test: a policy, such as a filter of seccomp(2), that denies a system call.
+// A test preloads this library. It acts like a policy that denies a system call, such as a filter
+// of seccomp(2). Variables:
 //
-// DENY: socket, bind or connect, of Internet addresses; or bind-tcp, of TCP alone, as landlock(7)
-// does. DENY_ERRNO: the number of the error; 0: the call takes seven seconds, and is not denied.
+// DENY: socket, bind or connect denies this call for Internet addresses; bind-tcp denies only that
+// of TCP, like landlock(7).
+// DENY_ERRNO: the number of the error. With 0 the call is not denied, but takes seven seconds.
 
 #include <dlfcn.h>
 #include <sys/socket.h>
@@ -21,7 +23,7 @@ bool IsTcp(int descriptor) {
   return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM;
 }
 
-// Sets errno when it does.
+// Sets errno if it denies the call.
 bool Denies(const char* call) {
   const char* denied = std::getenv("DENY");
   if (denied == nullptr || std::strcmp(denied, call) != 0) return false;

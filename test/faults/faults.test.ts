@@ -1,4 +1,4 @@
-// What happens when the system does not play along. Each script is a process of its own.
+// Tests what happens when the system refuses something. Each script runs in its own process.
 
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -18,7 +18,7 @@ import {
   UNPRIVILEGED,
 } from '../support/run.js'
 
-/** What a script throws, as JSON. */
+/** The error that a script throws, as JSON. */
 const caught = (call: string): string =>
   `try { return ${call} } catch (e) { return { name: e.name, code: e.code, errno: e.errno, syscall: e.syscall } }`
 
@@ -58,7 +58,7 @@ describe('without descriptors', () => {
     expect(script(`${cold} ${caught(call)}`, limited)).toEqual(emfile)
   })
 
-  test('it works again once there are some', () => {
+  test('works again when there are descriptors', () => {
     const answer = script(
       `${exhaust} try { port4me.port4me() } catch {} ; fs.closeSync(held.pop()); fs.closeSync(held.pop());
        return port4me.port4me('a') === port4me.port4me('a')`,
@@ -67,7 +67,7 @@ describe('without descriptors', () => {
     expect(answer).toBe(true)
   })
 
-  test('candidates cost none for good', () => {
+  test('no candidate leaves a descriptor open', () => {
     const answer = script(
       `const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
        port4me.port4me(); await port4me.port4meAsync()
@@ -81,7 +81,7 @@ describe('without descriptors', () => {
   })
 })
 
-/** The path of a library, while a suite runs, with which preloaded socket(2) has no such family. */
+/** Builds a library for a suite and returns its path. If it is preloaded, socket(2) does not have a family. */
 function withoutFamily(family: 'AF_INET6' | 'AF_UNIX'): string {
   const folder = join(tmpdir(), `port4me-${randomUUID()}`)
   const library = join(folder, 'no_family.so')
@@ -119,7 +119,7 @@ describe('without IPv6', () => {
     expect(script('return port4me.listPorts(1)[0] === port4me.port4me()', { before })).toBe(true)
   })
 
-  test('no descriptors is still an error', () => {
+  test('running out of descriptors is still an error', () => {
     const answer = script(
       `const fs = require('node:fs'); const held = []; port4me.port4me()
        try { for (;;) held.push(fs.openSync('/dev/null')) } catch {}
@@ -134,7 +134,7 @@ describe('without IPv6', () => {
 describe('without Unix sockets', () => {
   const variables = preloading(withoutFamily('AF_UNIX'))
 
-  test('what cannot be seen to be leased is free when it binds', () => {
+  test('a port that can be bound is free, because locks cannot be checked', () => {
     const body = `
       const port = port4me.port4me('unix')
       return [port4me.isFreeTcp(port), port4me.isFreeTcp(port, { host: '127.0.0.1' }),
@@ -143,7 +143,7 @@ describe('without Unix sockets', () => {
     expect(script(body, { variables })).toEqual(Array(6).fill(true))
   })
 
-  test('what does not bind is in use', () => {
+  test('a port that cannot be bound is in use', () => {
     const body = `
       const net = require('node:net'); const { once } = require('node:events')
       const server = net.createServer().listen(0, '127.0.0.1'); await once(server, 'listening')
@@ -155,7 +155,7 @@ describe('without Unix sockets', () => {
     expect(script(body, { variables })).toEqual([false, 'in-use'])
   })
 
-  test('a lease is ERR_SYSTEM, in one line of text', () => {
+  test('a lease is ERR_SYSTEM, with a message of one line', () => {
     const body =
       "try { port4me.leasePort('unix') } catch (e) { return [e.code, e.errno, e.message] }"
     expect(script(body, { variables })).toEqual([
@@ -167,7 +167,7 @@ describe('without Unix sockets', () => {
 })
 
 test('a privileged port is not free for a user without privilege', () => {
-  // A network namespace has its own net.ipv4.ip_unprivileged_port_start, 1024 at first.
+  // A new network namespace has its own net.ipv4.ip_unprivileged_port_start, which is 1024.
   const body =
     'return [port4me.isFreeTcp(80), port4me.port4me({ prepend: [80, 443, 8123], exclude: "1-65535" })]'
   expect(script(body, { before: OWN_NETWORK })).toEqual([true, 80])
@@ -178,7 +178,7 @@ describe('a user id without an account', () => {
   const before = NO_ACCOUNT
   const variables = { PORT4ME_USER: '' }
 
-  test('is the user uid and the number', () => {
+  test('gives the user name uid followed by the number', () => {
     const body = `return [port4me.listPorts(3), port4me.listPorts(3, { user: 'uid4242' }),
       port4me.listPorts(3)]`
     const [ports, named, again] = script(body, { before, variables }) as number[][]
@@ -186,7 +186,7 @@ describe('a user id without an account', () => {
     expect(again).toEqual(named)
   })
 
-  test('is told by --debug', () => {
+  test('is printed by --debug', () => {
     const code = `process.argv.splice(1, 0, 'port4me'); require(${JSON.stringify(PROGRAM)})`
     const [command = process.execPath, ...args] = [...before, process.execPath]
     const { status, stderr } = run(
@@ -198,7 +198,7 @@ describe('a user id without an account', () => {
     expect(stderr).toContain('port4me: user: uid4242 (from the user id, which has no account)\n')
   })
 
-  test('is an error where there are no user ids', () => {
+  test('is an error on systems without user ids', () => {
     const body = `delete process.geteuid; ${caught('port4me.port4me()')}`
     expect(script(body, { before, variables })).toMatchObject({
       name: 'Port4meError',
@@ -245,13 +245,13 @@ test('PORT4ME_ENGINE=native without an addon is a clear error', () => {
   expect(stderr).toContain('PORT4ME_ENGINE is "native"')
 })
 
-test('nothing keeps the event loop alive, and nothing is printed', () => {
+test('does not keep the event loop alive, and prints nothing', () => {
   const code =
     'const p = require("."); p.port4me(); p.isFreeTcp(80); p.port4meAsync().then(() => p.listPorts(9))'
   expect(run(process.execPath, ['-e', code])).toEqual({ status: 0, stdout: '', stderr: '' })
 })
 
-test('works in a cluster worker, whose listeners its primary would share', () => {
+test('works in a cluster worker, whose primary would share its listeners', () => {
   const answer = script(
     `
     const cluster = require('node:cluster'); const { once } = require('node:events')

@@ -1,7 +1,7 @@
-// Preloaded, this has another socket grab a port just before a given bind to it succeeds: a process
-// that is quicker than us, at a moment that can be chosen.
+// A test preloads this library. It binds a port with another socket just before a chosen bind to
+// it. So it acts like another process that is quicker. Variables:
 //
-// GRAB_PORT: the port; GRAB_AT: before which of the binds to it, from 1.
+// GRAB_PORT: the port. GRAB_AT: the number of the bind, counted from 1, before which it acts.
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -37,7 +37,7 @@ extern "C" int bind(int descriptor, const sockaddr* address, socklen_t length) {
   static const int at = Number("GRAB_AT");
   static std::atomic<int> binds{0};
   const bool is_ip = address->sa_family == AF_INET || address->sa_family == AF_INET6;
-  // sockaddr_in and sockaddr_in6 have their ports in the same place.
+  // The port of a sockaddr_in and of a sockaddr_in6 is in the same place.
   if (is_ip && ntohs(reinterpret_cast<const sockaddr_in*>(address)->sin_port) == port &&
       ++binds == at) {
     Grab(real_bind, port);

@@ -1,4 +1,4 @@
-// Leases when the system does not play along.
+// Tests leases when the system refuses something.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -14,8 +14,8 @@ import { OWN_NETWORK, preloading, script, UNPRIVILEGED } from '../support/run.js
 describe('out of descriptors', () => {
   const limited = { before: ['sh', '-c', 'ulimit -n 96; exec "$@"', 'sh'] }
 
-  test('a lease is ERR_SYSTEM with EMFILE at each step, and nothing is held after', () => {
-    // From none left to as many as a lease takes.
+  test('a lease is ERR_SYSTEM with EMFILE at each step, and then nothing is held', () => {
+    // The number of descriptors that are left: from none to as many as a lease needs.
     const body = `
       const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
       const { port } = port4me.leasePort('warm'); gc(); await new Promise((resolve) => setImmediate(resolve))
@@ -28,7 +28,7 @@ describe('out of descriptors', () => {
           const lease = port4me.leasePort('exhausted')
           outcomes.push('leased'); lease.release()
         } catch (e) { outcomes.push([e.name, e.code, e.errno].join()) }
-        // Nothing holds the port, and every descriptor is back.
+        // Nothing holds the port, and every descriptor is closed.
         const descriptors = []
         try { for (;;) descriptors.push(fs.openSync('/dev/null')) } catch {}
         descriptors.forEach((fd) => fs.closeSync(fd))
@@ -47,7 +47,7 @@ describe('out of descriptors', () => {
     expect(free).toBe(true)
   })
 
-  test('leasePorts holds none when descriptors end midway', async () => {
+  test('leasePorts() holds nothing if it runs out of descriptors midway', async () => {
     const ports = await freePorts(60)
     const body = `
       const fs = require('node:fs'); const count = () => fs.readdirSync('/proc/self/fd').length
@@ -61,7 +61,7 @@ describe('out of descriptors', () => {
   })
 })
 
-describe('a foreign process that is quicker', () => {
+describe('another process that is quicker', () => {
   let folder: string
   let preload: string
   beforeAll(() => {
@@ -72,9 +72,9 @@ describe('a foreign process that is quicker', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  // The native engine binds once, the fallback once to probe and then to hold.
+  // The native engine binds once. The fallback binds once to probe and once to hold.
   test.each(process.env.PORT4ME_ENGINE === 'native' ? [1] : [1, 2])(
-    'before bind %i gets the port, and the lease is of the next candidate',
+    'before bind %i gets the port, and the next candidate is leased',
     async (at) => {
       const [first, second] = [await freePort(), await freePort()]
       const body = `
@@ -87,7 +87,7 @@ describe('a foreign process that is quicker', () => {
   )
 })
 
-describe('a foreign holder of the name of a lock', () => {
+describe('another program that holds the name of a lock', () => {
   const companions: Companion[] = []
   afterEach(async () => {
     await Promise.all(companions.splice(0).map((companion) => companion.kill('SIGKILL')))
@@ -120,7 +120,7 @@ sys.stdin.read()`
     lease.release()
   })
 
-  test('names of other ports, or beyond ours, do not matter', async () => {
+  test('names of other ports, and longer names, do not matter', async () => {
     const port = await freePort()
     for (const name of [
       `'\\0port4me/tcp/${port}0'`,

@@ -1,5 +1,5 @@
-// Preloaded by a test: a system whose socket(2) knows no family NO_FAMILY, for want of IPv6 in the
-// kernel, or by a policy.
+// A test preloads this library. It acts like a system whose socket(2) does not have the family
+// NO_FAMILY, for example because the kernel has no IPv6, or because of a policy.
 
 #include <dlfcn.h>
 #include <sys/socket.h>

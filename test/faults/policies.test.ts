@@ -1,4 +1,4 @@
-// A system that forbids what the package needs. Each script is a process of its own.
+// Tests systems that forbid what the package needs. Each script runs in its own process.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -22,7 +22,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** What each call of a list throws or returns, in a network of its own where a system call is denied. */
+/** What each call of a list throws or returns. They run in their own network, where a system call is denied. */
 function outcomes(calls: readonly string[], denied: string, errno: string): unknown {
   const body = `const outcomes = []
     for (const call of [${calls.map((call) => `() => ${call}`).join()}]) {
@@ -50,16 +50,16 @@ describe.each([
   ['EPERM', EPERM],
   ['EACCES', EACCES],
 ])('a policy that answers with %s', (name, errno) => {
-  test('and allows no socket makes every question an error of the system', () => {
+  test('and denies every socket makes every question a system error', () => {
     expect(outcomes(QUESTIONS, 'socket', errno)).toEqual(QUESTIONS.map(() => `ERR_SYSTEM,${name}`))
   })
 
-  test('and allows no bind does so too', () => {
+  test('and denies every bind does so too', () => {
     expect(outcomes(QUESTIONS, 'bind', errno)).toEqual(QUESTIONS.map(() => `ERR_SYSTEM,${name}`))
   })
 })
 
-test('ports that a policy denies to TCP alone are denied, and no port is an error of the system', () => {
+test('ports that a policy denies only to TCP are denied, and cause no system error', () => {
   const calls = [
     'port4me.isFreeTcp(54321)',
     'port4me.isFreeUdp(54321)',
@@ -70,13 +70,13 @@ test('ports that a policy denies to TCP alone are denied, and no port is an erro
   expect(outcomes(calls, 'bind-tcp', EACCES)).toEqual(expected)
 })
 
-test('a policy that allows no connection keeps nobody from asking', () => {
+test('a policy that denies every connection does not prevent questions', () => {
   const calls = ['port4me.isFreeTcp(54321)', 'typeof port4me.leasePort().port']
   const leased = IS_NATIVE ? 'number' : 'ERR_SYSTEM,EPERM' // the TypeScript engine holds by connections
   expect(outcomes(calls, 'connect', EPERM)).toEqual([true, leased])
 })
 
-describe('where the list of Unix sockets cannot be read, all say that a leased port is', () => {
+describe('where the list of Unix sockets cannot be read, all functions still report a leased port', () => {
   const body = `
     const lease = port4me.leasePort('hidden'); const { port } = lease
     const wanted = { include: port, mustWork: false }
@@ -94,15 +94,15 @@ describe('where the list of Unix sockets cannot be read, all say that a leased p
   const door = [false, -1, -1, 'leased', 'leased']
   const expected = [[...door, ...door, ...door], false, true, true]
 
-  // (AddressSanitizer finds its options there.)
-  test.skipIf(process.env.ASAN_OPTIONS !== undefined)('for want of /proc', () => {
+  // (AddressSanitizer reads its options from /proc.)
+  test.skipIf(process.env.ASAN_OPTIONS !== undefined)('because there is no /proc', () => {
     const [unshare = '', flags = ''] = OWN_NETWORK
     const hide = 'ip link set lo up && mount -t tmpfs none /proc && exec "$@"'
     const before = [unshare, `${flags}m`, 'sh', '-c', hide, 'sh']
     expect(script(body, { before })).toEqual(expected)
   })
 
-  test.skipIf(IS_NATIVE)("by Node.js's own permissions", () => {
+  test.skipIf(IS_NATIVE)("because of Node.js's own permissions", () => {
     const permission = process.allowedNodeEnvironmentFlags.has('--permission')
       ? '--permission'
       : '--experimental-permission'

@@ -1,6 +1,5 @@
-// What a policy forbids, or the machine lacks, says nothing about a port. The addon's side: each
-// script is a process of its own, with a library loaded before it (deny.cc), and the raw addon as
-// `addon`.
+// Tests the addon: what a policy forbids, or the machine lacks, says nothing about a port. Each script runs in its own
+// process, with a preloaded library (deny.cc). It can use the raw addon as `addon`.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -19,7 +18,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Runs a script in a network of its own, so that no other program has its ports. */
+/** Runs a script in its own network, where no other program has its ports. */
 const underPolicy = (
   body: string,
   variables: Readonly<Record<string, string>>,
@@ -57,7 +56,7 @@ describe.runIf(process.env.PORT4ME_ENGINE === 'native')('with the addon', () => 
       })
     })
 
-    test('the raw error names the address and the port, and no port for one of the system', () => {
+    test('the raw error names the address and the port, but no port if the system was to choose it', () => {
       const body = `
         const details = (ask) => { try { ask() } catch (e) { return [e.code, e.address, e.port ?? null] } }
         return [details(() => addon.isFree(54321, ${TCP}, '')),
@@ -70,7 +69,7 @@ describe.runIf(process.env.PORT4ME_ENGINE === 'native')('with the addon', () => 
       ])
     })
 
-    test('but for one, that one is found', () => {
+    test('except that of one port, this port is found', () => {
       const body = `
         return [port4me.port4me({ prepend: [9000, 23457] }), port4me.isFreeTcp(23457),
                 port4me.probe([9000, 23457], { protocol: 'tcp' }).map(({ reason }) => reason ?? 'free')]`
@@ -82,7 +81,7 @@ describe.runIf(process.env.PORT4ME_ENGINE === 'native')('with the addon', () => 
     })
   })
 
-  test('where binds of some ports are refused, those are denied', () => {
+  test('where binds of some ports are refused, these ports are denied', () => {
     const body = `
       const none = (() => { ${caught("port4me.port4me({ include: '6000-6010' })")} })()
       return [port4me.isFreeTcp(6000), port4me.probe(6000, { protocol: 'tcp' })[0].reason, none.code,
@@ -102,12 +101,12 @@ describe.runIf(process.env.PORT4ME_ENGINE === 'native')('with the addon', () => 
               port4me.port4me({ tool: 'unix', family: 'ipv4' }) === port,
               port4me.probe(port, { family: 'ipv4' })[0].free,
               (await port4me.probeAsync(port, { host: '::1' }))[0].free]`
-    test.each(['EPERM', 'EACCES'] as const)('with %s, what binds is free', (name) => {
+    test.each(['EPERM', 'EACCES'] as const)('with %s, a port that can be bound is free', (name) => {
       const DENY_CONNECT = String(constants.errno[name])
       expect(underPolicy(body, { DENY_CONNECT })).toEqual(Array(4).fill(true))
     })
 
-    test('to a lease alone, that is seen to be there', () => {
+    test('only to a lease, the port is reported as leased', () => {
       const body = `
         const lease = port4me.leasePort({ prepend: 23457 })
         return [23457, 23458].map((port) => port4me.isFreeTcp(port, { host: '127.0.0.1' }))`
@@ -117,7 +116,7 @@ describe.runIf(process.env.PORT4ME_ENGINE === 'native')('with the addon', () => 
     })
   })
 
-  test('where the machine has no IPv6 address, a listener is seen on IPv4, and ports are found', () => {
+  test('where the machine has no IPv6 address, a listener on IPv4 is detected, and ports are found', () => {
     const body = `
       const net = require('node:net'); const { once } = require('node:events')
       const server = net.createServer().listen(0, '0.0.0.0'); await once(server, 'listening')
@@ -137,7 +136,7 @@ describe.runIf(process.env.PORT4ME_ENGINE === 'native')('with the addon', () => 
     ])
   })
 
-  test('where the ephemeral range is used up, there is no such port, and that is no error', () => {
+  test('where the ephemeral range is used up, there is no such port, and no error', () => {
     const body = `
       const net = require('node:net'); const { once } = require('node:events')
       const [before, servers] = [addon.ephemeralPort(${TCP}, ''), []]

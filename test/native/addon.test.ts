@@ -1,4 +1,4 @@
-// What the addon does beyond what both engines are held to.
+// Tests behaviour that only the addon has.
 
 import { once } from 'node:events'
 import { connect, createServer, type Server } from 'node:net'
@@ -16,7 +16,7 @@ function hold(port: number, exclusive: boolean, question = TCP, host = EVERYWHER
   return held
 }
 
-/** Whether a server of Node.js, which sets SO_REUSEADDR, can listen by the number. */
+/** Whether a server of Node.js, which sets SO_REUSEADDR, can listen on the port. */
 async function serves(port: number): Promise<boolean> {
   const server = createServer().listen(port)
   try {
@@ -30,8 +30,8 @@ async function serves(port: number): Promise<boolean> {
   }
 }
 
-describe('what is held exclusively', () => {
-  test('no server can bind, until servers are admitted; other holds never', async () => {
+describe('a port that is held exclusively', () => {
+  test('cannot be bound by servers until they are admitted, and never by other holds', async () => {
     const port = await freePort()
     const held = hold(port, true)
     expect(await serves(port)).toBe(false)
@@ -44,10 +44,10 @@ describe('what is held exclusively', () => {
     expect(native.isFree(port, TCP, EVERYWHERE)).toBe(true)
   })
 
-  test('is leased in the eyes of probes', async () => {
+  test('is leased according to probes', async () => {
     const port = await freePort()
     const held = hold(port, true, TCP + 2)
-    // binding.d.ts: leased; TCP, UDP, IPv4, IPv6.
+    // binding.d.ts: leased, refused by TCP, UDP, IPv4 and IPv6.
     expect([...native.probe(Uint16Array.of(port), TCP + 2, EVERYWHERE)]).toEqual([
       4 + 8 + 16 + 32 + 64,
     ])
@@ -56,14 +56,14 @@ describe('what is held exclusively', () => {
   })
 
   test.each([true, false])(
-    'and served (exclusive: %s), is free again in TIME_WAIT',
+    'or not (exclusive: %s), and then served, is free again in TIME_WAIT',
     async (exclusive) => {
       const port = await freePort()
       const held = hold(port, exclusive)
       const server = await listen(held)
       const client = connect(port, '127.0.0.1')
       const [connection] = await once(server, 'connection')
-      connection.end() // who closes first has TIME_WAIT
+      connection.end() // the side that closes first has TIME_WAIT
       client.resume()
       await once(client, 'end')
       client.end()
@@ -85,7 +85,7 @@ async function listen(held: Hold): Promise<Server> {
 }
 
 describe('takeListeningDescriptor()', () => {
-  test('gives -1 when there is no such socket, or more than one, or none any more', async () => {
+  test('returns -1 when there is no TCP socket, or more than one, or none any more', async () => {
     const port = await freePort()
     for (const [question, host] of [
       [UDP, EVERYWHERE],
@@ -100,7 +100,7 @@ describe('takeListeningDescriptor()', () => {
     expect(held.takeListeningDescriptor(1)).toBe(-1)
   })
 
-  test('gives the socket once, and leaves what else holds the port', async () => {
+  test('returns the socket once, and keeps the rest of the hold', async () => {
     const port = await freePort()
     const held = hold(port, false, TCP + 2)
     const server = await listen(held)
@@ -113,7 +113,7 @@ describe('takeListeningDescriptor()', () => {
     expect(native.isFree(port, TCP + 2, EVERYWHERE)).toBe(true)
   })
 
-  test('throws when another listens for longer, and then holds on', async () => {
+  test('throws when another program listens for longer, and then still holds the port', async () => {
     const port = await freePort()
     const held = hold(port, false)
     const other = createServer().listen(port)
@@ -133,7 +133,7 @@ describe('takeListeningDescriptor()', () => {
 })
 
 test('an error names the address and the port that were asked about', () => {
-  const address = '192.0.2.1' // RFC 5737: nobody has it
+  const address = '192.0.2.1' // RFC 5737: no machine has it
   const error = expect.objectContaining({
     code: 'EADDRNOTAVAIL',
     syscall: 'bind',

@@ -1,4 +1,5 @@
-// Every example of a doc comment runs; where a comment behind a line is a value, the line has that value.
+// Runs every example of a doc comment. If a line ends with a comment that is a value, checks that the line has this
+// value.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import http from 'node:http'
@@ -10,7 +11,7 @@ import { ROOT } from '../support/paths.js'
 
 const getPort = createRequire(import.meta.url)('../../dist/get-port.js')
 
-/** What an example may use: the package, node:http, and what a CommonJS file has. */
+/** The names that an example can use: the package, node:http, and those of a CommonJS file. */
 const NAMES = {
   ...api,
   getPort,
@@ -42,7 +43,7 @@ function examplesIn(file: string): string[] {
   })
 }
 
-/** The code, with a check behind each line that has its value as a comment. */
+/** The code, with a check of each line that has its value as a comment. */
 function checked(example: string): string {
   return example
     .split('\n')

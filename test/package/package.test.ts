@@ -1,4 +1,4 @@
-// The package as npm packs it, in an empty project.
+// Tests the package as npm packs it, in an empty project.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -32,13 +32,13 @@ describe('the installed package', () => {
     expect(output).toBe('native\n')
   })
 
-  test('is required', () => {
+  test('can be loaded with require', () => {
     const code =
       'const p = require("port4me"); console.log(p.listPorts(1, { user: "alice" }), p.port4me() > 0, typeof require("port4me/get-port"))'
     expect(node(['-e', code])).toBe('[ 30845 ] true function\n')
   })
 
-  test('is imported, by name', () => {
+  test('can be imported, with named exports', () => {
     const code =
       'import { engine, isFree, port4me } from "port4me"; import getPort from "port4me/get-port"; console.log(engine, isFree(port4me()), await getPort() > 0)'
     expect(node(['--input-type=module', '-e', code])).toBe('native true true\n')
@@ -135,7 +135,7 @@ describe('the installed package', () => {
     },
   )
 
-  test('tells of an error that nobody catches in few lines', () => {
+  test('prints an error that is not caught in few lines', () => {
     const { status, stderr } = run(process.execPath, [
       '-e',
       `require(${JSON.stringify(join(folder, 'node_modules/port4me'))}).port4me({ skip: -1 })`,

@@ -1,4 +1,4 @@
-// Leases across processes, threads and contexts.
+// Tests leases across processes, threads and contexts.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
@@ -30,7 +30,7 @@ afterEach(async () => {
   await Promise.all(companions.splice(0).map((companion) => companion.kill('SIGKILL')))
 })
 
-/** What processes that lease with these engines, all at once, get. */
+/** Starts processes that lease with these engines at the same time, and returns what they get. */
 async function leaseBeside(engines: readonly string[], count: number, tool: string) {
   const leasers = engines.map((PORT4ME_ENGINE) =>
     beside(process.execPath, [LEASER, ROOT, String(count), tool], { PORT4ME_ENGINE }),
@@ -46,8 +46,8 @@ const OWN = process.env.PORT4ME_ENGINE as 'native' | 'fallback'
 describe.each([
   ['of this engine', Array<string>(16).fill(OWN)],
   ['of both engines', Array.from({ length: 16 }, (_, i) => (i % 2 ? 'native' : 'fallback'))],
-])('16 processes %s that each lease 25 ports at once', (_which, engines) => {
-  test('get 400 ports, and when they are killed each can be leased again at once', async () => {
+])('16 processes %s that lease 25 ports each at the same time', (_which, engines) => {
+  test('get 400 ports, each of which can be leased again after they are killed', async () => {
     const tool = 'sixteen'
     const { leasers, ports } = await leaseBeside(engines, 25, tool)
     expect(ports).toHaveLength(400)
@@ -61,19 +61,19 @@ describe.each([
     for (const lease of again) lease.release()
   })
 
-  test('get all the ports that there are', async () => {
+  test('get all ports of the set', async () => {
     const include = await freePorts(64)
     const { ports } = await leaseBesideWithin(engines, 4, include)
     expect(ports.sort()).toEqual(include.sort())
   })
 })
 
-/** Leases of all these ports, each of which another program may have for a moment. */
+/** Leases all these ports. Waits for a port that another program has for a moment. */
 async function leaseAll(ports: readonly number[]) {
   return await vi.waitFor(() => api.leasePorts(ports.length, { include: ports }), 5_000)
 }
 
-/** As leaseBeside(), of these ports alone, each of which another program may have for a moment. */
+/** Like leaseBeside(), but only with these ports as candidates. Another program may have one of them for a moment. */
 async function leaseBesideWithin(
   engines: readonly string[],
   count: number,
@@ -91,7 +91,7 @@ async function leaseBesideWithin(
   return { ports: ports.flat() }
 }
 
-test('8 worker threads that each lease 25 ports get 200, which end with them', () => {
+test('8 worker threads that lease 25 ports each get 200 leases, which end with the threads', () => {
   const body = `
     const { Worker } = require('node:worker_threads'); const { once } = require('node:events')
     const code = 'const { leasePorts } = require(' + JSON.stringify(require.resolve('port4me')) + ');' +
@@ -108,7 +108,7 @@ test('8 worker threads that each lease 25 ports get 200, which end with them', (
 })
 
 test.each(['', 'exclusive'])(
-  'a cluster worker leases, and listens with a socket of its own (%s)',
+  'a cluster worker leases a port, and listens with its own socket (%s)',
   (EXCLUSIVE) => {
     const body = `
     const cluster = require('node:cluster'); const { once } = require('node:events')
@@ -124,8 +124,8 @@ test.each(['', 'exclusive'])(
   },
 )
 
-test('contexts that each load the package lease different ports, and lose them with the context', () => {
-  // As Jest does for each test file.
+test('contexts that each load the package lease different ports, which are released with the context', () => {
+  // Jest creates such a context for each test file.
   const body = `
     const vm = require('node:vm'); const fs = require('node:fs')
     const file = require.resolve('port4me')
@@ -199,7 +199,7 @@ with socketserver.TCPServer(('', int(sys.argv[1])), Handler) as server:
     ['Node.js', () => [process.execPath, '-e', NODE]],
     ['Python', () => ['python3', '-c', PYTHON]],
     ['C', () => [cServer]],
-  ])('a server in %s binds it and serves, and others stay out', async (_language, words) => {
+  ])('a server in %s can bind it and serve, and others stay out', async (_language, words) => {
     const lease = api.leasePort('served')
     const [command = '', ...args] = words()
     const server = beside(command, [...args, String(lease.port)])
@@ -213,8 +213,8 @@ with socketserver.TCPServer(('', int(sys.argv[1])), Handler) as server:
     lease.release()
   })
 
-  test('20000 ports of the system are others', () => {
-    // A range of 100 ports, of which 60 are leased.
+  test('20000 ports that the system chooses are different ones', () => {
+    // The system chooses from 100 ports, of which 60 are leased.
     const body = `
       const net = require('node:net'); const { once } = require('node:events')
       const leases = port4me.leasePorts(60, { include: '30000-30099', protocol: 'both' })
@@ -245,7 +245,7 @@ with socketserver.TCPServer(('', int(sys.argv[1])), Handler) as server:
     expect(seen).toBeGreaterThan(1)
   })
 
-  test('its holder may die in any way, and the port is free', async () => {
+  test('the port is free after its holder has died in any way', async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const { leasers, ports } = await leaseBeside([OWN], 1, 'dies')
       const [port = 0] = ports
@@ -256,7 +256,7 @@ with socketserver.TCPServer(('', int(sys.argv[1])), Handler) as server:
   })
 })
 
-test('a lease that nobody has any more is released', () => {
+test('a lease that nothing refers to is released', () => {
   const body = `
     const { port } = port4me.leasePort('forgotten')
     for (let tries = 0; tries < 100 && !port4me.isFreeTcp(port); tries++) {

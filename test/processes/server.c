@@ -1,4 +1,4 @@
-// A server as the textbooks have it: SO_REUSEADDR, bind, listen; it answers one connection.
+// A server as in textbooks: SO_REUSEADDR, bind, listen. It answers one connection.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-// The table of settings: whatever an option is, a call with another value gets another answer; and all that speaks of
-// settings has every row.
+// Tests the table of settings. For each option, a call with another value has other settings. And the help, completion,
+// types and documentation have every row.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ const loaded = vi.hoisted((): { rest?: object } => ({}))
 vi.mock('../../lib/later.js', () => ({ later: () => loaded.rest }))
 loaded.rest = rest
 
-/** Two values of each option that differ; undefined is the default. */
+/** Two different values of each option; undefined is the default. */
 const SAMPLES: Readonly<Record<Option, readonly [unknown, unknown]>> = {
   user: ['alice', 'bob'],
   tool: ['web', 'api'],
@@ -49,8 +49,8 @@ const SAMPLES: Readonly<Record<Option, readonly [unknown, unknown]>> = {
 }
 
 function settingsOf(options: object): unknown {
-  const door = 'exclusive' in options ? 'lease' : 'pick'
-  const { engine, environment, ...rest } = readSettings(options, fallback, door)
+  const purpose = 'exclusive' in options ? 'lease' : 'pick'
+  const { engine, environment, ...rest } = readSettings(options, fallback, purpose)
   return structuredClone(rest)
 }
 
@@ -59,7 +59,7 @@ const row = (option: Option): Setting => SETTINGS[option]
 describe.each(OPTIONS)('the option %s', (option) => {
   const [a, b] = SAMPLES[option]
 
-  test('makes a difference, however often it changes and whatever came before', () => {
+  test('changes the settings, whatever calls came before', () => {
     const first = settingsOf({ [option]: a })
     const second = settingsOf({ [option]: b })
     expect(second).not.toEqual(first)
@@ -67,7 +67,7 @@ describe.each(OPTIONS)('the option %s', (option) => {
     for (const other of OPTIONS) {
       if (other === option || row(other).only !== undefined || row(option).only !== undefined)
         continue
-      if (option === 'host' || other === 'host') continue // names its family
+      if (option === 'host' || other === 'host') continue // a host implies its family
       const [value] = SAMPLES[other]
       const both = settingsOf({ [other]: value, [option]: a })
       expect(settingsOf({ [other]: value, [option]: b }), `beside ${other}`).not.toEqual(both)
@@ -76,23 +76,26 @@ describe.each(OPTIONS)('the option %s', (option) => {
   })
 
   const { variable } = row(option)
-  test.runIf(variable !== undefined)('beats its variable, which makes the same difference', () => {
-    const byDefault = settingsOf({})
-    vi.stubEnv(variable as string, String(a))
-    const fromVariable = settingsOf({})
-    expect(fromVariable).not.toEqual(byDefault)
-    const beaten = settingsOf({ [option]: b ?? row(option).default })
-    vi.stubEnv(variable as string, String(b ?? ''))
-    expect(settingsOf({})).not.toEqual(fromVariable)
-    expect(settingsOf({ [option]: b ?? row(option).default })).toEqual(beaten)
-    vi.unstubAllEnvs()
-  })
+  test.runIf(variable !== undefined)(
+    'takes precedence over its variable, which changes the settings too',
+    () => {
+      const byDefault = settingsOf({})
+      vi.stubEnv(variable as string, String(a))
+      const fromVariable = settingsOf({})
+      expect(fromVariable).not.toEqual(byDefault)
+      const beaten = settingsOf({ [option]: b ?? row(option).default })
+      vi.stubEnv(variable as string, String(b ?? ''))
+      expect(settingsOf({})).not.toEqual(fromVariable)
+      expect(settingsOf({ [option]: b ?? row(option).default })).toEqual(beaten)
+      vi.unstubAllEnvs()
+    },
+  )
 })
 
 beforeEach(() => vi.unstubAllEnvs())
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
-/** Without the options of lease.listen(), which are none of these. */
+/** The types without the options of lease.listen(), which are not in the table. */
 const TYPES = readFileSync(join(ROOT, 'lib/types.ts'), 'utf8').replace(
   /interface ListenOptions \{[\s\S]*?\n\}/,
   '',
@@ -120,7 +123,7 @@ describe('every row', () => {
     if (site !== undefined) expect(line).toContain(`\`${site}\``)
   })
 
-  test.each(OPTIONS)('the option %s has its doc comment with a default', (option) => {
+  test.each(OPTIONS)('the option %s has a doc comment with its default', (option) => {
     const comment = new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s+${option}\\?:`).exec(
       TYPES,
     )?.[1]

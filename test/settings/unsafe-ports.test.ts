@@ -7,7 +7,7 @@ import {
   UNSAFE_PORTS,
 } from '../../lib/settings/unsafe-ports.js'
 
-test('the unsafe ports are those of both lists', () => {
+test('UNSAFE_PORTS has the ports of both lists', () => {
   const ofTexts: PortIntervals = []
   for (const list of [CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS]) {
     addPortSpec(ofTexts, list, 'list', () => undefined)

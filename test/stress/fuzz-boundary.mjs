@@ -1,11 +1,11 @@
-// Calls the addon itself at random, with right and hostile arguments, while prototypes hold traps,
-// descriptors run out, the stack is full and memory is collected. A crash is the signal that ends this
-// process; anything else that is wrong is an exception. Prints a JSON line at the end.
+// Makes random calls of the addon itself, with right and hostile arguments. During these calls prototypes have traps,
+// descriptors run out, the stack is full and garbage is collected. If the addon crashes, a signal ends this process. Any
+// other fault throws an exception. Prints a JSON line at the end.
 //
 //   node --expose-gc test/stress/fuzz-boundary.mjs <addon> <calls> [seed]
 //
-// In a network namespace of its own, with few descriptors, as fuzz-boundary.test.ts runs it: then it
-// disturbs nobody. The same seed makes the same calls, though not at the same times.
+// Run it as fuzz-boundary.test.ts does: in its own network namespace, where it disturbs no other program, and with few
+// descriptors. The same seed makes the same calls, but not at the same times.
 
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -15,7 +15,7 @@ const [addonPath, callCount, seed = Math.floor(Math.random() * 2 ** 32)] = proce
 const addon = createRequire(import.meta.url)(addonPath)
 console.error(`seed ${seed}`)
 
-// The numbers: mulberry32.
+// Random numbers: mulberry32.
 
 let state = Number(seed) >>> 0
 function random() {
@@ -28,7 +28,7 @@ const below = (count) => Math.floor(random() * count)
 const chance = (share) => random() < share
 const oneOf = (list) => list[below(list.length)]
 
-// What the traps throw is told from what the addon throws.
+// Errors of the traps are of this class, to tell them from those of the addon.
 
 class OnPurpose extends Error {}
 const purpose = new OnPurpose('on purpose')
@@ -36,7 +36,7 @@ function trap() {
   throw purpose
 }
 
-// Arguments. Descriptors have no prototype: Object.prototype may hold a trap "get".
+// Arguments. Property descriptors have no prototype, because Object.prototype may have a trap "get".
 
 const bare = (properties) => Object.assign(Object.create(null), properties)
 
@@ -188,7 +188,7 @@ const prototypes = [
   Function.prototype,
   Hold.prototype,
 ]
-/** What Node.js itself bears while it goes from one turn of the event loop to the next. */
+/** The traps with which Node.js itself still works between two turns of the event loop. */
 const lasting = ['code', 'syscall', 'address', 'port', 'then', 'pick']
 const names = [
   ...lasting,
@@ -214,7 +214,7 @@ const names = [
   ],
 ]
 
-/** Sets traps, and gives what takes them away. */
+/** Sets traps, and returns a function that removes them. */
 function setTraps(among) {
   const undo = []
   for (let count = below(4); count > 0; count--) {
@@ -245,7 +245,7 @@ const holds = []
 let pending = 0
 const counts = { answers: 0, errors: 0, rejections: 0, traps: 0 }
 
-/** Throws unless it is an error that the addon, or one of the traps, may throw. */
+/** Throws unless this is an error that the addon or a trap may throw. */
 function count(error, kind) {
   if (error === purpose) {
     counts.traps++
@@ -255,14 +255,14 @@ function count(error, kind) {
   if (!types.isNativeError(error)) throw new Error('something else than an Error was thrown')
   const prototype = Object.getPrototypeOf(error)
   if (prototype === TypeError.prototype || prototype === RangeError.prototype) return
-  // A method that is called as a constructor: node-addon-api has no other words for a wrong receiver.
+  // node-addon-api throws this when a method is called as a constructor.
   if (error.message === 'Invalid argument') return
   if (!Object.hasOwn(error, 'code') || !Object.hasOwn(error, 'syscall')) {
     throw new Error('an unexpected error', { cause: error })
   }
 }
 
-/** One call. What it gives or throws is looked at later, when there are no traps. */
+/** Makes one call. Its result or error is checked later, when there are no traps. */
 function call() {
   const isMethod = chance(0.2)
   const { call, parameters } = oneOf(isMethod ? methods : functions)
@@ -300,7 +300,7 @@ function take(answer, from) {
   }
 }
 
-/** The call, with the stack nearly full: at several depths from where it overflows. */
+/** Makes the call with a nearly full stack, at several depths below the overflow. */
 function callDeep(make) {
   let left = 10
   const taken = []
@@ -324,7 +324,7 @@ const openDescriptors = () => readdirSync('/proc/self/fd').length
 const residentKilobytes = () =>
   Number(/VmRSS:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
 
-/** Runs `use` with no descriptor left, or with so few. */
+/** Runs `use` with only a few descriptors left, or none. */
 function exhausted(use) {
   const held = []
   try {
@@ -339,7 +339,7 @@ async function settle() {
   while (pending > 0) await nextTurn()
 }
 
-/** Lets go of all that the calls may hold. */
+/** Releases everything that the calls may hold. */
 async function letGo() {
   await settle()
   holds.length = 0
@@ -349,7 +349,7 @@ async function letGo() {
   }
 }
 
-/** Fifty calls, in one of many ways. */
+/** Makes fifty calls, in one of many ways. */
 async function round() {
   const batch = Array.from(bare({ length: ROUND }), call)
   const taken = []
@@ -367,7 +367,7 @@ async function round() {
   if (chance(0.02)) gc(bare({ type: oneOf(['major', 'minor']) }))
   if (chance(0.02)) holds.length = 0
   if (chance(0.2)) {
-    // The answers come while there are traps.
+    // The traps are still set when the answers come.
     const turn = nextTurn()
     const away = setTraps(lasting)
     await turn

@@ -1,4 +1,4 @@
-// A million random calls of the addon itself, or as many as FUZZ_CALLS says, from the seed FUZZ_SEED.
+// Makes a million random calls of the addon itself, or FUZZ_CALLS calls, with the seed FUZZ_SEED.
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -1,10 +1,10 @@
-// One process leases ports for servers, again and again, while another looks for free ports among the
-// same four: probers listen on a port for an instant, and for that instant nobody else can listen.
-// Prints a line of JSON. The ports are fixed: run it in a network namespace of its own.
+// One process leases ports for servers, again and again, while another process looks for free ports among the same four
+// ports. Such a prober listens on a port for an instant, in which no other process can listen. Prints a line of JSON. The
+// ports are fixed, so run it in its own network namespace.
 //
 //   PORT4ME_ENGINE=native node test/stress/hand-over.mjs prober [leases]
 //
-// The prober is one of get-port, portfinder, native and fallback, the last two being port4meAsync().
+// The prober is get-port, portfinder, native or fallback. The last two use port4meAsync().
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +17,7 @@ const PORTS = Array.from({ length: LAST - FIRST + 1 }, (_, i) => FIRST + i)
 
 const require = createRequire(import.meta.url)
 
-/** One look for a free port; it throws when there is none. */
+/** Looks once for a free port. Throws if there is none. */
 const PROBERS = {
   'get-port': async () => {
     const { clearLockedPorts, default: getPort } = await import('get-port')
@@ -70,7 +70,7 @@ async function lease(name, leases) {
     JSON.stringify({ engine, prober: name, leases, failures, passedOver, probes, seconds }),
   )
 
-  /** The prober may have all four ports for an instant. */
+  /** Tries again, because the prober may have all four ports for an instant. */
   function takeOne() {
     for (;;) {
       try {
@@ -93,7 +93,7 @@ async function probe(look) {
   while (!isOver) {
     await look().catch(() => {})
     probes++
-    // The message needs a turn of the event loop.
+    // The message can arrive only in a turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve))
   }
   process.send(probes)

@@ -1,6 +1,5 @@
-// Leased ports go to servers while other programs listen on them for an instant, again and again.
-// PORT4ME_STRESS is the number of leases for each pair; the default takes 4 minutes on two idle
-// processors.
+// Hands leased ports over to servers while other programs listen on them for an instant, again and again.
+// PORT4ME_STRESS is the number of leases for each pair. The default takes 4 minutes on two idle processors.
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +15,7 @@ describe.each([
   const leases = Number(process.env.PORT4ME_STRESS ?? byDefault)
 
   test.each(['get-port', 'portfinder', 'native', 'fallback'])(
-    'each server gets its leased port while %s looks for free ones',
+    'each server gets its leased port while %s looks for free ports',
     (prober) => {
       const [command = '', ...args] = OWN_NETWORK
       const run = [process.execPath, HAND_OVER, prober, String(leases)]

@@ -1,7 +1,7 @@
-// Counts collisions: processes that each pick a port and start a real HTTP server on it, again and
-// again, as parallel test workers do. Prints a JSON line for each way to pick.
+// Counts collisions between processes that pick a port and start a real HTTP server on it, again and again, as parallel
+// test workers do. Prints a JSON line for each way to pick.
 //
-//   node test/stress/race.mjs [leased server starts] [engines, in turn for the processes]
+//   node test/stress/race.mjs [leased server starts] [engines, which the processes use in turn]
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,7 +15,7 @@ const WORKERS = 8
 const PICKED = 2000
 const TOOL = 'race'
 
-/** Starts that open what a process opens once. */
+/** The first starts, in which a process opens descriptors that it keeps. */
 const WARM_UP = 10
 
 const { leasePort, port4me } = createRequire(import.meta.url)('../..')
@@ -34,10 +34,10 @@ const [first, second] = process.argv.slice(2)
 if (process.send === undefined) await main(Number(first ?? 2000), second?.split(','))
 else await work(first, Number(second))
 
-/** Two runs of eight workers, all at once, with each way in turn. */
+/** Two runs of eight workers at the same time, for each way to pick. */
 async function main(leased, engines = [process.env.PORT4ME_ENGINE ?? 'auto']) {
   for (const way of Object.keys(WAYS)) {
-    // What is merely picked is for comparison.
+    // The ports that are picked without a lease are for comparison.
     const starts = way === 'leasePort()' ? leased : Math.min(leased, PICKED)
     const each = String(Math.ceil(starts / RUNS / WORKERS))
     const start = performance.now()
@@ -69,8 +69,8 @@ async function main(leased, engines = [process.env.PORT4ME_ENGINE ?? 'auto']) {
 }
 
 /**
- * One worker: picks, listens, serves a request, closes. Tells how many starts collided, and how many
- * descriptors they left open.
+ * One worker. It picks a port, listens, serves a request and closes, again and again. It reports how many starts
+ * collided, and how many descriptors stayed open.
  */
 async function work(way, starts) {
   const go = once(process, 'message')
@@ -97,7 +97,7 @@ async function work(way, starts) {
   process.disconnect()
 }
 
-/** What the server of a port answers. (fetch() would take longer than all the rest.) */
+/** The answer of the server on a port. (fetch() would take longer than everything else.) */
 async function ask(port) {
   const connection = connect(port, '127.0.0.1')
   connection.write('GET / HTTP/1.0\r\n\r\n')
@@ -105,7 +105,7 @@ async function ask(port) {
   return response.slice(response.indexOf('\r\n\r\n') + 4)
 }
 
-/** How many descriptors are open once those of ended connections are closed. */
+/** How many descriptors are open after those of ended connections are closed. */
 async function descriptors() {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
   return readdirSync('/proc/self/fd').length

@@ -1,6 +1,5 @@
-// Real HTTP servers, started and stopped by 2 x 8 processes at once: how many find their port taken.
-// PORT4ME_STRESS is the number of leased starts for each case; the default takes 2 minutes on two
-// idle processors.
+// Starts and stops real HTTP servers in 2 x 8 processes at the same time, and counts those that find their port taken.
+// PORT4ME_STRESS is the number of leased starts for each case. The default takes 2 minutes on two idle processors.
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +12,7 @@ const PROCESSES = 16
 const leased = Number(process.env.PORT4ME_STRESS ?? 16_000)
 
 test.each(['native', 'fallback', 'native,fallback'])(
-  'with leases (%s), none does, and no descriptor stays open',
+  'with leases (%s) no port is taken, and no descriptor stays open',
   (engines) => {
     const output = execFileSync(process.execPath, [RACE, String(leased), engines], {
       encoding: 'utf8',
@@ -24,7 +23,7 @@ test.each(['native', 'fallback', 'native,fallback'])(
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    // What is merely picked may collide, or may not: it is counted and told.
+    // Without leases starts may collide. They are only counted and printed.
     expect(picked).toMatchObject({ way: 'port4me()', collisions: expect.any(Number) })
     expect(ofLeases).toMatchObject({ way: 'leasePort()', collisions: 0, descriptors: 0 })
     expect(ofLeases.starts).toBeGreaterThanOrEqual(leased)

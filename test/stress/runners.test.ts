@@ -1,4 +1,4 @@
-// Whole runs of real test runners, two of each at once, again and again.
+// Runs real test runners, two of each at the same time, again and again.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { npmTest } from '../examples/npm-test.js'
@@ -15,7 +15,7 @@ afterAll(() => {
   for (const { cleanup } of examples) cleanup()
 })
 
-test('two runs of Vitest and two of Jest at once, each with 4 workers that serve, all pass', async () => {
+test('two runs of Vitest and two of Jest at the same time, each with 4 workers that serve, all pass', async () => {
   for (let repeat = 1; repeat <= REPEATS; repeat++) {
     const runs = await Promise.all(examples.map(({ folder }) => npmTest(folder)))
     for (const { status, output } of runs) {

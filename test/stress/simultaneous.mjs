@@ -1,11 +1,11 @@
-// Counts how many ask for their port at the same moment as others and are given another one, since
-// each sees the others look. Prints a JSON line.
+// Several callers ask for the same port at the same moment. Counts those that get another port because they see the
+// probes of the others. Prints a JSON line.
 //
 //   node test/stress/simultaneous.mjs processes [rounds]   16 processes, at the same millisecond
 //   node test/stress/simultaneous.mjs threads [calls]      two copies of the addon, in two threads
 //   node test/stress/simultaneous.mjs turns [calls]        the same in one thread: pickAsync
 //
-// PORT4ME_ENGINE names the engine. Nobody else may use the ports: run it in a network of its own.
+// PORT4ME_ENGINE names the engine. Run it in its own network, because no other program may use the ports.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
 
 const PROCESSES = 16
-/** Milliseconds: from one round to the next, and of looking at the clock before it begins. */
+/** Milliseconds from one round to the next, and milliseconds of busy waiting before a round begins. */
 const ROUND = 20
 const SPIN = 2
 const PORT = 23456
@@ -33,7 +33,7 @@ else {
   console.log(JSON.stringify({ way, ...(await ways[way](count)) }))
 }
 
-/** So many rounds: processes that wait for the same moment, and ask. */
+/** Runs the rounds: in each, processes wait for the same moment and then ask. */
 async function processes(rounds) {
   const children = Array.from({ length: PROCESSES }, () =>
     fork(import.meta.filename, [way, String(rounds)]),
@@ -64,7 +64,7 @@ async function start(rounds) {
   process.disconnect()
 }
 
-/** Calls `use` with two engines that know nothing of each other. */
+/** Calls `use` with two engines that do not know about each other. */
 async function withTwoEngines(use) {
   const folder = mkdtempSync(join(tmpdir(), 'port4me-'))
   try {
@@ -86,7 +86,7 @@ function engineOf(file) {
   return require(file).fallback ?? require(file)
 }
 
-/** A question of TCP: binding.d.ts. The set of candidates has one port. */
+/** The arguments of a pick for TCP (binding.d.ts). Only one port is allowed. */
 function question(port) {
   const candidates = new Uint8Array(8192)
   candidates[port >> 3] = 1 << (port & 7)

@@ -1,5 +1,4 @@
-// Who asks for a port at the same moment as others gets it all the same: nobody takes a look of
-// another's for a server.
+// Callers that ask for the same port at the same moment all get it. None of them takes the probe of another for a server.
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +7,7 @@ import { environment, OWN_NETWORK } from '../support/run.js'
 
 const SCRIPT = fileURLToPath(new URL('simultaneous.mjs', import.meta.url))
 
-/** How many were given another port, of so many calls, in a network of its own. */
+/** Runs the calls in their own network, and returns how many got another port. */
 function others(engine: string, way: string, count: number): number {
   const [command = '', ...args] = [...OWN_NETWORK, process.execPath, SCRIPT, way, String(count)]
   const output = execFileSync(command, args, {
