@@ -5,7 +5,7 @@ import { currentEngine } from './engine/engine.js'
 import { pickFrom } from './port4me.js'
 import { readVariable, setSharedVariable } from './settings/environment.js'
 import { readSettings, type Settings } from './settings/settings.js'
-import { integerText } from './settings/values.js'
+import { integerText } from './settings/texts.js'
 import type { Port4meOptions } from './types.js'
 
 /**

@@ -137,6 +137,7 @@ function inOneBundle() {
       onResolve({ filter: /^\.\/places\.js$/ }, () => ({
         path: path('engine/places-in-bundle.mts'),
       }))
+      onResolve({ filter: /\/builtin\.js$/ }, () => ({ path: path('builtin-in-bundle.mts') }))
       onResolve({ filter: /^\.\/rest\.js$/ }, () => ({ path: path('rest.ts'), namespace: 'rest' }))
       // As a function that is given what rest.js has none of: here they are one.
       onLoad({ filter: /./, namespace: 'rest' }, ({ path }) => ({

@@ -2,9 +2,8 @@
 
 import { parseArgs } from 'node:util'
 import { Port4meError, quote } from '../errors.js'
-import { tokensIn } from '../settings/port-sets.js'
+import { tokensIn } from '../settings/port-set-texts.js'
 import { addPortSpec } from '../settings/port-spec.js'
-import { fromText } from '../settings/reading.js'
 import {
   FLAG_HELP,
   OPTIONS,
@@ -13,6 +12,7 @@ import {
   SETTINGS,
   type Setting,
 } from '../settings/table.js'
+import { fromText } from '../settings/texts.js'
 import type { LeaseOptions, Port4meOptions, WorkerShare } from '../types.js'
 
 /** The one-letter flags, and the flag that each stands for. */

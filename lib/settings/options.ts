@@ -1,9 +1,9 @@
 // Reads the options of a call, checks their names, and compares them with the options of the call before.
 
 import { builtin } from '../builtin.js'
+import { later } from '../later.js'
 import { OPTIONS, type Option, SETTINGS, type Setting } from './table.js'
 import { checkNames } from './values.js'
-import { readWorker } from './worker.js'
 
 /** The value of each option, in the order of OPTIONS. Their types are not checked yet. */
 export type OptionValues = readonly unknown[]
@@ -43,7 +43,8 @@ export function readOptions(options: unknown, purpose: Purpose, nameOf: NameOf):
     const value = (options as Record<string, unknown>)[OPTIONS[index] as Option]
     values[index] = isShortArray(value) ? value.slice() : value
   }
-  values[INDEX_OF.worker] = readWorker(values[INDEX_OF.worker], nameOf('worker'))
+  const worker = values[INDEX_OF.worker]
+  if (worker !== undefined) values[INDEX_OF.worker] = later().readWorker(worker, nameOf('worker'))
   return values
 }
 

@@ -1,10 +1,11 @@
-// Reads each kind of setting from an option, or from the text of a variable or a flag.
+// Reads each kind of setting from an option, or else from its variable.
 
+import { later } from '../later.js'
 import type { Environment } from './environment.js'
 import { optionValue } from './options.js'
 import type { Source } from './settings.js'
 import { OPTIONS, type Option, SETTINGS, type Setting, type Values } from './table.js'
-import { boolean, booleanText, integer, integerText, oneOf, text } from './values.js'
+import { boolean, integer, oneOf, text } from './values.js'
 
 /** A value and where it was read; undefined if it is not set. */
 export type Sourced = { readonly value: unknown; readonly source: string } | undefined
@@ -34,7 +35,7 @@ function readValue(setting: Setting, option: Option, source: Source): unknown {
   const { variable } = setting
   const text =
     variable === undefined ? undefined : source.environment[variable as keyof Environment]
-  return text === undefined ? setting.default : fromText(setting, text, variable as string)
+  return text === undefined ? setting.default : later().fromText(setting, text, variable as string)
 }
 
 function fromOption(setting: Setting, value: unknown, source: string): unknown {
@@ -48,24 +49,5 @@ function fromOption(setting: Setting, value: unknown, source: string): unknown {
       return oneOf(value, source, choices)
     default:
       return text(value, source)
-  }
-}
-
-/** Reads the text of a variable or a flag. */
-export function fromText(
-  setting: Pick<Setting, 'kind' | 'min' | 'max' | 'choices'>,
-  value: string,
-  source: string,
-): unknown {
-  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = setting
-  switch (kind) {
-    case 'integer':
-      return integerText(value, source, min, max)
-    case 'boolean':
-      return booleanText(value, source)
-    case 'choice':
-      return oneOf(value, source, choices)
-    default:
-      return value
   }
 }

@@ -17,17 +17,6 @@ export function integer(value: unknown, source: string, min: number, max: number
   return value
 }
 
-export function integerText(text: string, source: string, min: number, max: number): number {
-  const value = /^\s*\d+\s*$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= min && value <= max)) {
-    throw new Port4meError(
-      'ERR_OUT_OF_RANGE',
-      `${source} must be an integer from ${min} to ${max}, not ${quote(text)}`,
-    )
-  }
-  return value
-}
-
 export function boolean(value: unknown, source: string): boolean {
   if (typeof value !== 'boolean') {
     throw new Port4meError(
@@ -36,28 +25,6 @@ export function boolean(value: unknown, source: string): boolean {
     )
   }
   return value
-}
-
-export function booleanText(text: string, source: string): boolean {
-  switch (text.toLowerCase()) {
-    case 'true':
-    case 't':
-    case 'yes':
-    case 'on':
-    case '1':
-      return true
-    case 'false':
-    case 'f':
-    case 'no':
-    case 'off':
-    case '0':
-      return false
-    default:
-      throw new Port4meError(
-        'ERR_INVALID_ARG_VALUE',
-        `${source} must be true or false (or yes or no, on or off, T or F, 1 or 0), not ${quote(text)}`,
-      )
-  }
 }
 
 export function text(value: unknown, source: string): string {

@@ -3,7 +3,8 @@
 import { builtin } from '../builtin.js'
 import { Port4meError, quote } from '../errors.js'
 import { readVariable } from './environment.js'
-import { integer, integerText } from './values.js'
+import { integerText } from './texts.js'
+import { integer } from './values.js'
 
 export type Share = readonly [index: number, count: number]
 
@@ -18,8 +19,7 @@ const RUNNERS = {
 /** The smallest count for `'auto'`. Runners do not tell the number of workers, so the count must be large enough. */
 const LEAST_COUNT = 64
 
-export function readWorker(value: unknown, source: string): Share | undefined {
-  if (value === undefined) return undefined
+export function readWorker(value: unknown, source: string): Share {
   if (value === 'auto') return shareOfRunner()
   if (typeof value !== 'object' || value === null) {
     throw new Port4meError(

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest'
 import { portBits } from '../../lib/settings/port-bits.js'
 import { addPortSpec, type PortIntervals } from '../../lib/settings/port-spec.js'
-import {
-  CHROME_UNSAFE_PORTS,
-  FIREFOX_UNSAFE_PORTS,
-  UNSAFE_PORTS,
-} from '../../lib/settings/unsafe-ports.js'
+import { CHROME_UNSAFE_PORTS, FIREFOX_UNSAFE_PORTS } from '../../lib/settings/unsafe-port-lists.js'
+import { UNSAFE_PORTS } from '../../lib/settings/unsafe-ports.js'
 
 test('UNSAFE_PORTS has the ports of both lists', () => {
   const ofTexts: PortIntervals = []
