@@ -28,11 +28,11 @@ napi_value AsyncQuestion::NewPromise(napi_env env) {
   return napi_create_promise(env, &deferred_, &promise) == napi_ok ? promise : nullptr;
 }
 
-bool AsyncQuestion::AskUntil(Clock::time_point end) {
+bool AsyncQuestion::AnswerUntil(Clock::time_point end) {
   if (!prober_) prober_.emplace(question_);
   bool is_answered;
   do {
-    is_answered = Ask(&*prober_, kPortsPerClockRead);
+    is_answered = ProbePorts(&*prober_, kPortsPerClockRead);
   } while (!is_answered && Clock::now() < end);
   if (is_answered) CheckDenials(&*prober_);
   prober_->CloseSockets();  // many questions may be waiting, and each would keep its sockets open
@@ -63,7 +63,7 @@ AsyncPick::AsyncPick(const SearchArguments& arguments)
                      PortBits(std::span<const uint8_t>(allowed_).first<PortBits::kBytes>()),
                      prepended_, arguments.skip, arguments.max_tries}) {}
 
-bool AsyncPick::Ask(Prober* prober, uint32_t count) {
+bool AsyncPick::ProbePorts(Prober* prober, uint32_t count) {
   return search_.Run(count, [&](uint16_t port) { return prober->IsFree(port); });
 }
 
@@ -78,7 +78,7 @@ AsyncProbe::AsyncProbe(std::span<const uint16_t> ports, const Question& question
   verdicts_.reserve(ports.size());
 }
 
-bool AsyncProbe::Ask(Prober* prober, uint32_t count) {
+bool AsyncProbe::ProbePorts(Prober* prober, uint32_t count) {
   for (; count > 0 && verdicts_.size() < ports_.size(); --count) {
     const std::optional<Verdict> verdict = prober->Probe(ports_[verdicts_.size()]);
     if (!verdict) return true;
@@ -123,7 +123,7 @@ class QuestionQueue::Slice {
     do {
       std::unique_ptr<AsyncQuestion> question = std::move(slice.unanswered_.front());
       slice.unanswered_.pop_front();
-      const bool is_answered = question->AskUntil(end);
+      const bool is_answered = question->AnswerUntil(end);
       (is_answered ? slice.answered_ : slice.unanswered_).push_back(std::move(question));
     } while (!slice.unanswered_.empty() && Clock::now() < end);
   }

@@ -41,14 +41,14 @@ class AsyncQuestion {
 
   // Continues until the question is answered (true) or the time is over (false). May be called in
   // any thread.
-  bool AskUntil(Clock::time_point end);
+  bool AnswerUntil(Clock::time_point end);
 
   // Settles the promise with the answer, if the thread is not ending.
   void Settle(napi_env env);
 
  protected:
   // Probes at most `count` ports. True when the question is answered or a system call failed.
-  virtual bool Ask(Prober* prober, uint32_t count) = 0;
+  virtual bool ProbePorts(Prober* prober, uint32_t count) = 0;
   // Calls Prober::CheckDenials() or Prober::CheckDenialsOfSinglePorts().
   virtual void CheckDenials(Prober* prober) = 0;
   // Null when it cannot be created because the thread is ending.
@@ -65,7 +65,7 @@ class AsyncPick final : public AsyncQuestion {
   explicit AsyncPick(const SearchArguments& arguments);
 
  private:
-  bool Ask(Prober* prober, uint32_t count) override;
+  bool ProbePorts(Prober* prober, uint32_t count) override;
   void CheckDenials(Prober* prober) override;
   napi_value NewAnswer(napi_env env) const override;
 
@@ -79,7 +79,7 @@ class AsyncProbe final : public AsyncQuestion {
   AsyncProbe(std::span<const uint16_t> ports, const Question& question);
 
  private:
-  bool Ask(Prober* prober, uint32_t count) override;
+  bool ProbePorts(Prober* prober, uint32_t count) override;
   void CheckDenials(Prober* prober) override;
   napi_value NewAnswer(napi_env env) const override;
 
