@@ -10,7 +10,7 @@
 export interface Engine {
   readonly name: 'native' | 'fallback'
 
-  /** The name and version of this contract: CONTRACT of lib/codes.ts. */
+  /** The name and version of this interface: CONTRACT in lib/codes.ts. */
   readonly contract: string
 
   /** The numbers of lib/codes.ts that this engine uses, by their names there (`Reason.LEASED`). */

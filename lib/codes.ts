@@ -2,8 +2,8 @@
 // contract suite compares the two.
 
 /**
- * The name and version of the contract that binding.d.ts declares. A file that loads is used as the addon only if it
- * has the same. The version changes whenever an older addon would not fit.
+ * The name and version of the interface in binding.d.ts. A file that was loaded as the addon is used only if it has
+ * the same name and version. The version changes with each change that an older addon would not understand.
  */
 export const CONTRACT = 'port4me 1'
 

@@ -1,5 +1,5 @@
-// What rest.ts shares with the file that loads it (later.ts): all that remembers something, the error class, and what
-// both need. scripts/bundle.mjs sees to it that rest.js has no copy of these modules.
+// The modules that rest.ts shares with the file that loads it (later.ts): those with state, the error class, and those
+// that both need. scripts/bundle.mjs makes sure that rest.js has no copy of them.
 
 export { builtin } from './builtin.js'
 export { currentEngine, reportOnEngine } from './engine/engine.js'

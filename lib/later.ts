@@ -1,4 +1,4 @@
-// What is loaded at its first use: a program that only wants its port does not wait for it.
+// Loads the rest of the package at its first use. A program that only wants its port does not wait for it.
 
 import * as core from './core.js'
 import { asSystemError } from './errors.js'
@@ -7,9 +7,9 @@ type Rest = typeof import('./rest.js')
 
 let rest: Rest | undefined
 
-/** All that port4me() does without, most of the time. */
+/** The functions that port4me() rarely needs. */
 export function later(): Rest {
-  // A file of its own in dist/. It has no copy of the modules that this file is bundled with, but is given them.
+  // rest.js is a separate file in dist/. It has no copy of the modules in core.ts, but gets them from here.
   try {
     rest ??= (require('./rest.js') as unknown as (shared: typeof core) => Rest)(core)
   } catch (error) {

@@ -1,4 +1,4 @@
-// The candidates, free or not.
+// Lists the candidates, free or not.
 
 import type { Engine } from '../binding.js'
 import { type Candidates, eachCandidate, firstCandidates, rankOf } from './candidates.js'

@@ -1,4 +1,4 @@
-// What `require('port4me')` gives: the names of index.ts.
+// The entry of `require('port4me')`. It exports the names of index.ts.
 
 import { currentEngine } from './engine/engine.js'
 import { later } from './later.js'
@@ -6,7 +6,7 @@ import { later } from './later.js'
 export { Port4meError } from './errors.js'
 export { port4me, port4meAsync } from './port4me.js'
 
-/** The names that are loaded at their first use. */
+/** The functions that are loaded at their first use. */
 const LATER = [
   'isFree',
   'isFreeTcp',

@@ -1,4 +1,4 @@
-// What later.ts loads.
+// The part of the package that later.ts loads.
 
 export { isFree, isFreeTcp, isFreeUdp, probe, probeAsync } from './availability.js'
 export { noCandidate, noFreePort, shareOf } from './candidates.js'

@@ -1,14 +1,14 @@
-// Time as it passes, and the event loop's next turn.
+// The real timers, and the next turn of the event loop.
 
 import timers from 'node:timers'
 
-// Taken when this is loaded: fake timers of tests replace them later, and stand still. They are no globals
-// everywhere: jsdom, as Jest has it, lacks setImmediate.
+// The timers are read when this file is loaded, because fake timers of tests may replace them later. The globals are not
+// used, because they do not exist everywhere (Jest's jsdom has no setImmediate).
 const { setImmediate } = timers
 export const { setTimeout } = timers
 export const { hrtime } = process
 
-/** Resolves when the event loop has turned. */
+/** Resolves in the next turn of the event loop. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)

@@ -1,6 +1,5 @@
-// Leases ports, prints them, and holds them until it is killed or its input ends. On a network that it shares,
-// another program may have one of the ports for a moment: it then tries again until its patience, in
-// milliseconds, ends.
+// Leases ports, prints them, and holds them until it is killed or its input ends. On a shared network another program may
+// have one of the ports for a moment. So it tries again for `patience` milliseconds.
 
 const [root, count, tool, patience = '0'] = process.argv.slice(2)
 const { leasePorts } = require(root)

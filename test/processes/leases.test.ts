@@ -73,7 +73,7 @@ async function leaseAll(ports: readonly number[]) {
   return await vi.waitFor(() => api.leasePorts(ports.length, { include: ports }), 5_000)
 }
 
-/** Like leaseBeside(), but only with these ports as candidates. Another program may have one of them for a moment. */
+/** Like leaseBeside(), but only with these ports, each of which another program may have for a moment. */
 async function leaseBesideWithin(
   engines: readonly string[],
   count: number,

@@ -21,7 +21,7 @@ import {
 import { fallback } from '../support/engines.js'
 import { ROOT } from '../support/paths.js'
 
-// The sources run as they are, and have no file rest.js beside them, as dist/ has.
+// The sources are tested directly. They have no file rest.js beside them, as dist/ has.
 const loaded = vi.hoisted((): { rest?: object } => ({}))
 vi.mock('../../lib/later.js', () => ({ later: () => loaded.rest }))
 loaded.rest = rest

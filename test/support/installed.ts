@@ -9,7 +9,7 @@ export interface Packed {
   readonly unpackedSize: number
 }
 
-/** Installs this package into a folder, as npm packs it. No registry is asked. */
+/** Packs this package and installs it into a folder. Uses no registry. */
 export function installPackage(folder: string): Packed {
   const npm = (args: readonly string[], cwd: string): string =>
     execFileSync('npm', args, { cwd, encoding: 'utf8', env: environment() })

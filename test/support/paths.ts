@@ -6,7 +6,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 export const ROOT = path('../../')
 export const PROGRAM = path('../../dist/port4me-cli.js')
 export const OPENPORT = path('../../dist/openport-cli.js')
-/** The addon that is loaded: the package looks for it in this variable's folder. */
+/** The addon that is loaded. The package looks for it in the folder that PORT4ME_PREBUILD names. */
 export const ADDON = join(
   process.env.PORT4ME_PREBUILD ?? path('../../'),
   'build/Release/port4me.node',
