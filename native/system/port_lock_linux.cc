@@ -97,7 +97,8 @@ LockState LockChecker::Check(Protocol protocol, uint16_t port, SystemError* erro
       return LockState::kHeld;
     }
     switch (errno) {
-      case ECONNREFUSED: break;  // the name is not bound, or does not listen
+      // The name is not bound, or does not listen. The socket can be used for another check.
+      case ECONNREFUSED: break;
       case EAGAIN:
         return LockState::kHeld;  // earlier checks have filled the queue
       // A policy forbids to connect: a scoped landlock(7) domain to a name that is held outside it,
