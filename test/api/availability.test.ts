@@ -123,7 +123,7 @@ describe('probe', () => {
     })
   })
 
-  test('answers for all ports at once', async () => {
+  test('answers for all ports in one call', async () => {
     await whileListening({}, async (busy) => {
       for (const statuses of [api.probe('1024-65535'), await api.probeAsync('1024-65535')]) {
         expect(statuses.length).toBe(64512)

@@ -22,7 +22,7 @@ test.each([
   ['native', 5],
   ['fallback', 48],
 ] as const)(
-  '16 processes that start at once, 300 times: %s, at most %i of 4,800 do not',
+  '16 processes that start at the same time, 300 times: %s, at most %i of 4,800 do not',
   (engine, most) => {
     expect(others(engine, 'processes', 300)).toBeLessThanOrEqual(most)
   },
