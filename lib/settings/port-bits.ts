@@ -2,14 +2,17 @@ import type { PortBits } from '../../binding.js'
 import type { PortIntervals } from './port-spec.js'
 
 const BYTES = 65536 / 8
-const FIRST_BYTE_OF_DEFAULT = 1024 / 8
+const FIRST_OF_DEFAULT = 1024
+const FIRST_BYTE_OF_DEFAULT = FIRST_OF_DEFAULT / 8
 
 /** The ports of `include` (default: 1024-65535) without those of `exclude`, in the form that engines take. */
 export function portBits(include: PortIntervals | undefined, exclude: PortIntervals): PortBits {
   const bits = new Uint8Array(BYTES)
   if (include === undefined) bits.fill(0xff, FIRST_BYTE_OF_DEFAULT)
   else eachInterval(include, (first, last) => setBits(bits, first, last, true))
-  eachInterval(exclude, (first, last) => setBits(bits, first, last, false))
+  eachInterval(exclude, (first, last) => {
+    if (include !== undefined || last >= FIRST_OF_DEFAULT) setBits(bits, first, last, false)
+  })
   return bits
 }
 
