@@ -2,9 +2,11 @@
 
 import { firstCandidates } from './candidates.js'
 import type { EngineReport } from './engine/engine.js'
-import { printable } from './errors.js'
+import { printable, quote } from './errors.js'
 import { write } from './output.js'
-import type { Settings } from './settings/settings.js'
+import { sourced } from './settings/reading.js'
+import type { Settings, Source } from './settings/settings.js'
+import { OPTIONS, type Option, SETTINGS, type Setting } from './settings/table.js'
 
 /** How many tries are listed. Of the others only the number is printed. */
 const LISTED = 20
@@ -21,9 +23,8 @@ export function reportPick(
   port: number,
   tries: number,
 ): void {
-  const { candidates, engine, values } = settings
+  const { candidates, engine } = settings
   const lines = describe(settings, report)
-  lines.push(`tries allowed: ${values.maxTries}`)
   if (tries > 0) {
     const tried = firstCandidates(candidates, engine, Math.min(tries, LISTED))
     for (const one of tried) lines.push(`tried ${one}: ${one === port ? 'free' : 'not free'}`)
@@ -34,19 +35,34 @@ export function reportPick(
 }
 
 function describe(settings: Settings, { engine, file, refusal }: EngineReport): string[] {
-  const { environment, identity, candidates } = settings
-  const { prepended, skip } = candidates
+  const { source, identity, candidates } = settings
+  const { seed, prepended } = candidates
   return [
-    ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries(source.environment).map(([name, value]) => `${name}=${value}`),
     `engine: ${engine}`,
     ...(file === undefined ? [] : [`addon: ${file}`]),
     ...(refusal === undefined ? [] : [`addon refused: ${refusal}`]),
     `user: ${identity.user} (from ${identity.userSource})`,
-    `tool: ${identity.tool === '' ? 'none' : identity.tool}`,
-    `seed: ${candidates.seed}`,
+    ...OPTIONS.flatMap((option) => describeOption(option, source)),
+    `seed: ${seed}`,
     `prepended: ${prepended.length === 0 ? 'none' : prepended.join(' ')}`,
-    `skipped: ${skip}`,
   ]
+}
+
+/** The value of an option, and where it comes from; nothing when the option has none. */
+function describeOption(option: Option, source: Source): string[] {
+  if (option === 'user') return []
+  const given = sourced(source, option)
+  if (given !== undefined) return [`${option}: ${show(given.value)} (from ${given.source})`]
+  const setting: Setting = SETTINGS[option]
+  return setting.default === undefined ? [] : [`${option}: ${show(setting.default)}`]
+}
+
+function show(value: unknown): string {
+  if (value === '') return 'none'
+  return Array.isArray(value)
+    ? value.slice(0, LISTED).join(' ')
+    : quote(value).replace(/^"|"$/g, '')
 }
 
 function print(lines: readonly string[]): void {

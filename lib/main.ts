@@ -1,5 +1,6 @@
 // The entry of `require('port4me')`. It exports the names of index.ts.
 
+import './core.js'
 import { currentEngine } from './engine/engine.js'
 import { later } from './later.js'
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program openport: any free port, or the first free port of a range.
 
+import '../core.js'
 import { asSystemError, Port4meError, quote } from '../errors.js'
 import { pickRandomUnusedPort, pickUnusedPort, portRange } from '../openport.js'
 import { write } from '../output.js'

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program port4me. It loads only what a call needs, because start-up takes most of its time.
 
+import '../core.js'
 import { probePorts } from '../availability.js'
 import { currentEngine, reportOnEngine } from '../engine/engine.js'
 import { isFree } from '../engine/questions.js'

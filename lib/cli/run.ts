@@ -1,5 +1,6 @@
 // port4me run: runs a command and leases a port while it runs.
 
+import '../core.js'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { quote } from '../errors.js'

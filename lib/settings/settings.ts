@@ -30,7 +30,7 @@ export interface Settings {
   readonly search: Search
   /** The engine to ask. */
   readonly engine: Engine
-  readonly environment: Environment
+  readonly source: Source
 }
 
 /** The input from which settings are read. */
@@ -153,7 +153,7 @@ function resolve(source: Source): Settings {
     values,
     search: searchFor(candidates, values.maxTries, portQuestion),
     engine: askedEngine(engine, environment),
-    environment,
+    source,
   }
 }
 

@@ -20,6 +20,7 @@ import {
 } from '../../lib/settings/table.js'
 import { fallback } from '../support/engines.js'
 import { ROOT } from '../support/paths.js'
+import { run } from '../support/run.js'
 
 // The sources are tested directly. They have no file rest.js beside them, as dist/ has.
 const loaded = vi.hoisted((): { rest?: object } => ({}))
@@ -50,7 +51,7 @@ const SAMPLES: Readonly<Record<Option, readonly [unknown, unknown]>> = {
 
 function settingsOf(options: object): unknown {
   const purpose = 'exclusive' in options ? 'lease' : 'pick'
-  const { engine, environment, ...rest } = readSettings(options, fallback, purpose)
+  const { engine, source, ...rest } = readSettings(options, fallback, purpose)
   return structuredClone(rest)
 }
 
@@ -90,6 +91,18 @@ describe.each(OPTIONS)('the option %s', (option) => {
       vi.unstubAllEnvs()
     },
   )
+})
+
+test('debug prints the value of each option and where it comes from', () => {
+  const picked = OPTIONS.filter((option) => row(option).only !== 'lease' && option !== 'host')
+  const options = Object.fromEntries(picked.map((option) => [option, SAMPLES[option][0]]))
+  const code = `require(${JSON.stringify(ROOT)}).port4me(${JSON.stringify({ ...options, debug: true })})`
+  const { stderr } = run(process.execPath, ['-e', code])
+  for (const option of picked) {
+    expect(stderr).toMatch(
+      new RegExp(`^port4me: ${option}: .+ \\(from options\\.${option}\\)$`, 'm'),
+    )
+  }
 })
 
 beforeEach(() => vi.unstubAllEnvs())
