@@ -211,7 +211,8 @@ describe('the program', () => {
       expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^\d+\n$/) })
       for (const line of [
         'PORT4ME_SKIP=0',
-        'tool: debugged',
+        'tool: debugged (from --tool)',
+        'skip: 0 (from PORT4ME_SKIP)',
         `tried ${port}: not free`,
         `tried ${stdout.trim()}: free`,
         `engine: ${process.env.PORT4ME_ENGINE}`,
