@@ -1,3 +1,5 @@
+import type { Server } from 'node:net'
+
 /**
  * The interface of an engine. The C++ addon (native/addon/) and the TypeScript engine (lib/engine/fallback/)
  * both implement it. One contract suite (test/contract/) tests both.
@@ -37,9 +39,9 @@ export interface Engine {
   /**
    * Like pick(), but also holds the port that it finds. While it is held, nobody else can hold it, and the
    * system does not choose it, on the addresses that are held (on Linux the TypeScript engine holds the
-   * loopbacks instead of the wildcards). Other questions about the port say that it is leased on Linux, and in
-   * use elsewhere. On Linux a server with SO_REUSEADDR can bind the port while it is held, unless `exclusive`
-   * is true. Elsewhere a server can bind it after the hold is released.
+   * loopbacks instead of the wildcards, if Node.js has no net.BoundSocket). Other questions about the port say
+   * that it is leased on Linux, and in use elsewhere. On Linux a server with SO_REUSEADDR can bind the port while
+   * it is held, unless `exclusive` is true. Elsewhere a server can bind it after the hold is released.
    */
   hold(...args: [...search: Search, exclusive: boolean]): Hold
 
@@ -107,6 +109,14 @@ export interface Hold {
    * error is thrown.
    */
   takeListeningDescriptor(backlog: number): number
+
+  /**
+   * Like takeListeningDescriptor(), but returns a server. It listens on the TCP socket, or it will emit 'error'.
+   * After an error the port is still held, and the function can be called again. Returns undefined when there is
+   * no such socket, or more than one, or when another program listens. Only the TypeScript engine has this
+   * function, and only where Node.js has net.BoundSocket.
+   */
+  takeServer?(backlog: number): Server | undefined
 }
 
 /**

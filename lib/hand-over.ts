@@ -128,9 +128,11 @@ export class HandOver {
 
   /** A server that listens, or will tell. */
   #tryToOpen(): Server {
-    // A cluster worker's listen() of a descriptor asks its primary, which does not have it.
-    if (this.#options.host === undefined && !isClusterWorker()) {
-      const fd = this.#hold.takeListeningDescriptor(this.#backlog)
+    if (this.#options.host === undefined) {
+      const server = this.#hold.takeServer?.(this.#backlog)
+      if (server !== undefined) return server
+      // A cluster worker's listen() of a descriptor asks its primary, which does not have it.
+      const fd = isClusterWorker() ? -1 : this.#hold.takeListeningDescriptor(this.#backlog)
       if (fd !== -1) return this.#openServer({ fd })
     }
     this.#hold.admitServers()

@@ -4,9 +4,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { HAS_BOUND_SOCKETS } from '../../lib/engine/fallback/bound.js'
 import { freePort, whileListening, whileListeningOn } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { ROOT } from '../support/paths.js'
+import { allowingOnly } from '../support/permission.js'
 import { script, UNPRIVILEGED } from '../support/run.js'
 
 const isNative = process.env.PORT4ME_ENGINE === 'native'
@@ -360,34 +362,52 @@ test('a bind that fails for another reason leaves no descriptor open', () => {
   expect(script(body)).toEqual([0, 'ERR_SYSTEM EINVAL'])
 })
 
-test('when the thread of the TypeScript engine has ended, another one is started', async () => {
-  const body = `
+describe('the thread of the TypeScript engine', () => {
+  const watched = `
     const threads = require('node:worker_threads')
     const started = []
     threads.Worker = class extends threads.Worker {
       constructor(...args) { super(...args); started.push(this) }
-    }
-    const ask = () => port4me.isFreeTcp(${await freePort()}, { host: '127.0.0.1' })
-    const answers = [ask()]
-    const lease = port4me.leasePort('gone')
-    await started[0].terminate()
-    lease.release()
-    answers.push(ask(), port4me.isFreeTcp(lease.port))
-    return [answers, started.length]`
+    }`
   const variables = { PORT4ME_ENGINE: 'fallback' }
-  expect(script(body, { variables })).toEqual([[true, true, true], 2])
+
+  test.skipIf(HAS_BOUND_SOCKETS)('is followed by another one when it has ended', async () => {
+    const body = `${watched}
+      const ask = () => port4me.isFreeTcp(${await freePort()}, { host: '127.0.0.1' })
+      const answers = [ask()]
+      const lease = port4me.leasePort('gone')
+      await started[0].terminate()
+      lease.release()
+      answers.push(ask(), port4me.isFreeTcp(lease.port))
+      return [answers, started.length]`
+    expect(script(body, { variables })).toEqual([[true, true, true], 2])
+  })
+
+  test.runIf(HAS_BOUND_SOCKETS)('is not needed where Node.js has bound sockets', async () => {
+    const body = `${watched}
+      const port = ${await freePort()}
+      for (const host of ['', '127.0.0.1', '::1', 'localhost']) {
+        for (const protocol of ['tcp', 'udp', 'both']) {
+          const options = { protocol, ...(host !== '' && { host }) }
+          port4me.probe(port, options)
+          await port4me.probeAsync(port, options)
+          for (const exclusive of [false, true]) {
+            port4me.leasePort({ tool: 'no thread', exclusive, ...options }).release()
+          }
+        }
+      }
+      return started.length`
+    expect(script(body, { variables })).toBe(0)
+  })
 })
 
 test('the TypeScript engine answers even if a policy forbids to read files', async () => {
   const port = await freePort()
-  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
-    ? '--permission'
-    : '--experimental-permission'
   const body = `
     const lease = port4me.leasePort('policy')
     return [port4me.isFreeTcp(${port}, { host: '127.0.0.1' }), port4me.probe(${port})[0].free,
             (await lease.listen(require('node:net').createServer())).close().listening]`
-  const nodeArgs = [permission, '--allow-worker', `--allow-fs-read=${ROOT}*`]
+  const nodeArgs = allowingOnly(ROOT)
   const variables = { PORT4ME_ENGINE: 'fallback' }
   expect(script(body, { nodeArgs, variables })).toEqual([true, true, false])
 })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { HAS_BOUND_SOCKETS } from '../../lib/engine/fallback/bound.js'
 import { freePort, freePorts } from '../support/listeners.js'
 import { port4me as api } from '../support/package.js'
 import { type Companion, start } from '../support/processes.js'
@@ -162,7 +163,7 @@ test('a privileged port is not leased without privilege', () => {
   expect(script(body, { before: UNPRIVILEGED })).toBe(8123)
 })
 
-describe.runIf(process.env.PORT4ME_ENGINE === 'fallback')(
+describe.runIf(process.env.PORT4ME_ENGINE === 'fallback' && !HAS_BOUND_SOCKETS)(
   'when the thread of the engine ends',
   () => {
     test('its leases are over, and say so', () => {

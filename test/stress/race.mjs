@@ -2,6 +2,8 @@
 // test workers do. Prints a JSON line for each way to pick.
 //
 //   node test/stress/race.mjs [leased server starts] [engines, which the processes use in turn]
+//
+// The path of a Node.js may follow an engine: native,fallback=/usr/bin/node
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -41,11 +43,11 @@ async function main(leased, engines = [process.env.PORT4ME_ENGINE ?? 'auto']) {
     const starts = way === 'leasePort()' ? leased : Math.min(leased, PICKED)
     const each = String(Math.ceil(starts / RUNS / WORKERS))
     const start = performance.now()
-    const workers = Array.from({ length: RUNS * WORKERS }, (_, i) =>
-      fork(import.meta.filename, [way, each], {
-        env: { ...process.env, PORT4ME_ENGINE: engines[i % engines.length] },
-      }),
-    )
+    const workers = Array.from({ length: RUNS * WORKERS }, (_, i) => {
+      const [engine, execPath = process.execPath] = engines[i % engines.length].split('=')
+      const env = { ...process.env, PORT4ME_ENGINE: engine }
+      return fork(import.meta.filename, [way, each], { env, execPath })
+    })
     await Promise.all(workers.map((worker) => once(worker, 'message')))
     for (const worker of workers) worker.send('go')
     const counts = await Promise.all(

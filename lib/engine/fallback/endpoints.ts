@@ -66,8 +66,23 @@ export function endpointsOf(question: Question, host: Host): Endpoint[] {
   return endpoints
 }
 
+/**
+ * The endpoints to hold for a question. Other systems than Linux need no socket on each address: the
+ * wildcards keep other holders out.
+ */
+export function endpointsToHold(question: Question, host: Host): Endpoint[] {
+  if (host !== '' || DUAL_STACK_SEES_ALL) return endpointsOf(question, host)
+  const [ipv4, ipv6] = [(question & Ask.IPV4) !== 0, (question & Ask.IPV6) !== 0]
+  return protocolsOf(question).flatMap((protocol) => wildcards(protocol, ipv4, ipv6))
+}
+
+/** Splits an endpoint of both families into one of each. Returns any other as it is. */
+export function byFamily(endpoint: Endpoint): Endpoint[] {
+  return endpoint.everywhere ? wildcards(endpoint.protocol, true, true) : [endpoint]
+}
+
 /** The IPv6-only wildcard, the IPv4 one, or both. */
-export function wildcards(protocol: Protocol, ipv4: boolean, ipv6: boolean): Endpoint[] {
+function wildcards(protocol: Protocol, ipv4: boolean, ipv6: boolean): Endpoint[] {
   const optional = ipv4 && ipv6
   const endpoints: Endpoint[] = []
   if (ipv6) endpoints.push(specific(protocol, '::', optional))

@@ -1,51 +1,35 @@
-// Holds ports over public Node.js API, in a thread that has an event loop.
+// Holds ports: takes their locks, asks, and binds.
 
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
-import {
-  type AddressInfo,
-  connect,
-  createServer,
-  type ListenOptions,
-  type Server,
-  type Socket,
-} from 'node:net'
-import type { Engine, PackedPick } from '../../../binding.js'
-import { Ask, packFound } from '../../codes.js'
-import { nextTurn } from '../../timers.js'
-import { type Bind, refused } from './bind.js'
-import { answerLater } from './drive.js'
-import {
-  type Endpoint,
-  endpointsOf,
-  IS_LINUX,
-  type Protocol,
-  protocolsOf,
-  wildcards,
-} from './endpoints.js'
+import type { Engine, Host, PackedPick, Question } from '../../../binding.js'
+import { packFound } from '../../codes.js'
+import { type Bind, closeAll, type Holding } from './bind.js'
+import { byFamily, endpointsToHold, type Protocol, protocolsOf } from './endpoints.js'
 import { KEEPS_NAMES, LocksNow, lockNames, withReadableName } from './lock.js'
-import { askedBy, candidatesOf, patientSteps } from './steps.js'
-
-/** Closes a socket at once. */
-type Closer = () => void
+import { sockets } from './sockets.js'
+import { askedBy, candidatesOf, patientSteps, type Steps } from './steps.js'
 
 /** What holds a port. */
-interface Held {
+export interface Held {
   readonly port: number
-  readonly question: number
-  readonly host: string
-  readonly locks: Closer[]
-  readonly sockets: Closer[]
+  readonly question: Question
+  readonly host: Host
+  isExclusive: boolean
+  readonly locks: Holding[]
+  readonly sockets: Holding[]
 }
 
-const holds = new Map<number, Held>()
+/** The result of a search. Without `held` no port was found. */
+export interface Found {
+  readonly pick: PackedPick
+  readonly held?: Held
+}
 
 /** The locks that this thread has, a byte for each port: it need not ask the system about its own. */
 const ownLocks = { tcp: new Uint8Array(65536), udp: new Uint8Array(65536) }
 
-/** Holds the first candidate that can be held, under a number of the caller's choice. */
-export async function hold(id: number, ...args: Parameters<Engine['hold']>): Promise<PackedPick> {
-  const [, , , , maxTries, question, host, exclusive] = args
+/** Holds the first candidate that can be held. */
+export function* holdSteps(...args: Parameters<Engine['hold']>): Steps<Found> {
+  const [, , , , maxTries, question, host, isExclusive] = args
   const protocols = protocolsOf(question)
   const others = new LocksOfOthers(protocols)
   const asked = askedBy(question, host, []) // whoever holds a port has its locks
@@ -55,57 +39,45 @@ export async function hold(id: number, ...args: Parameters<Engine['hold']>): Pro
     tries++
     if (protocols.some((protocol) => ownLocks[protocol][port] === 1)) continue
     if (others.have(port)) continue
-    const held: Held = { port, question, host, locks: [], sockets: [] }
+    const held: Held = { port, question, host, isExclusive, locks: [], sockets: [] }
     let isHeld = false
     try {
-      await leaveToOthers(port)
-      const isLocked = await takeLocks(protocols, held)
+      const isLocked = yield* lockSteps(protocols, held)
       if (!isLocked) others.haveOne()
       isHeld =
         isLocked &&
-        (await answerLater(patientSteps(asked, port, true))) === 0 &&
-        (await holdPort(held, exclusive))
+        (yield* patientSteps(asked, port, true)) === 0 &&
+        (yield* bindSteps(held, isExclusive))
     } finally {
       if (!isHeld) letGo(held)
     }
-    if (isHeld) {
-      holds.set(id, held)
-      return packFound(tries, port)
-    }
-    await nextTurn() // so that the thread is seen to live: thread.ts
+    if (isHeld) return { pick: packFound(tries, port), held }
   }
   if (asked.denial !== undefined) throw asked.denial
-  return packFound(tries, 0)
-}
-
-/** Lets the port of a hold go; one that is gone stays gone. */
-export function release(id: number): void {
-  const held = holds.get(id)
-  if (held !== undefined) letGo(held)
-  holds.delete(id)
+  return { pick: packFound(tries, 0) }
 }
 
 /**
  * Lets servers bind the port of an exclusive hold, whose locks keep other holds out. Whoever is quicker
  * than the server has the port; that is the server's to find out.
  */
-export async function admitServers(id: number): Promise<void> {
-  const held = holds.get(id)
-  if (held === undefined) return
+export function* admitSteps(held: Held): Steps<void> {
+  if (!held.isExclusive) return
+  held.isExclusive = false
   closeAll(held.sockets)
-  const isHeld = await holdPort(held, false).catch(() => false)
+  let isHeld = false
+  try {
+    isHeld = yield* bindSteps(held, false)
+  } catch {
+    // Then the server finds the port free, or taken.
+  }
   if (!isHeld) closeAll(held.sockets)
 }
 
 /** The port before its locks: who finds a lock free may bind the port. */
-function letGo({ locks, sockets }: Held): void {
+export function letGo({ locks, sockets }: Held): void {
   closeAll(sockets)
   closeAll(locks)
-}
-
-/** Closes the last first, and each once. */
-function closeAll(closers: Closer[]): void {
-  for (const close of closers.splice(0).toReversed()) close()
 }
 
 /**
@@ -156,189 +128,41 @@ class LocksOfOthers {
   }
 }
 
-/** Adds locks to what is held. False when somebody has one of them. */
-async function takeLocks(protocols: readonly Protocol[], held: Held): Promise<boolean> {
-  const { port } = held
+/** Takes the locks of a port. Returns false when somebody has one of them. */
+function* lockSteps(protocols: readonly Protocol[], { port, locks }: Held): Steps<boolean> {
   try {
     for (const protocol of protocols) {
-      for (const path of lockNames(protocol, port)) {
-        await listen({ path, exclusive: true }, held.locks)
+      for (const name of lockNames(protocol, port)) {
+        const bind = yield ['hold', () => sockets.holdName(name, locks)]
+        if (bind.is === 'in-use') return false
+        if (bind.is === 'denied' || bind.is === 'absent') throw bind.error
       }
       ownLocks[protocol][port] = 1
-      held.locks.push(() => {
-        ownLocks[protocol][port] = 0
+      locks.push({
+        close() {
+          ownLocks[protocol][port] = 0
+        },
       })
     }
     return true
   } catch (error) {
-    const failure = error as NodeJS.ErrnoException
-    if (failure.code === 'EADDRINUSE') return false
-    throw withReadableName(failure)
+    throw withReadableName(error as NodeJS.ErrnoException)
   }
 }
 
-/** Adds sockets to what is held. False when the port was taken since it was asked about. */
-async function holdPort(
-  { port, question, host, sockets }: Held,
-  exclusive: boolean,
-): Promise<boolean> {
-  const ipv4 = (question & Ask.IPV4) !== 0
-  const ipv6 = (question & Ask.IPV6) !== 0
-  const endpoints =
-    host === ''
-      ? protocolsOf(question).flatMap((protocol) => wildcards(protocol, ipv4, ipv6))
-      : endpointsOf(question, host)
+/** Binds the sockets of a hold. Returns false when the port was taken since it was asked about. */
+function* bindSteps(held: Held, isExclusive: boolean): Steps<boolean> {
+  const { port, question, host } = held
+  const asked = endpointsToHold(question, host)
   let isHeld = false
   let absent: NodeJS.ErrnoException | undefined
-  for (const endpoint of endpoints) {
-    const held = await holdEndpoint(endpoint, port, exclusive, sockets)
-    if (held.is === 'bound') isHeld = true
-    else if (held.is !== 'absent') return false
-    else if (!endpoint.optional) throw held.error
-    else absent = held.error
+  for (const endpoint of sockets.areImmediate ? asked : asked.flatMap(byFamily)) {
+    const bind: Bind = yield ['hold', () => sockets.hold(endpoint, port, isExclusive, held.sockets)]
+    if (bind.is === 'bound') isHeld = true
+    else if (bind.is !== 'absent') return false
+    else if (!endpoint.optional) throw bind.error
+    else absent = bind.error
   }
   if (!isHeld) throw absent // every family is missing
   return true
-}
-
-async function holdEndpoint(
-  endpoint: Endpoint,
-  port: number,
-  exclusive: boolean,
-  closers: Closer[],
-): Promise<Bind> {
-  const { protocol, address, ipv4, optional } = endpoint
-  if (protocol === 'tcp' && IS_LINUX && !exclusive) {
-    const loopback = LOOPBACK[address]
-    if (loopback === undefined) return await holdByConnection(address, port, closers)
-    const held = await holdByConnection(loopback, port, closers)
-    if (held.is !== 'absent' || optional) return held
-    // The wildcard binds, but no address is there: net.ipv6.conf.lo.disable_ipv6. The IPv4 loopback keeps
-    // the port from whoever asks for both families, unless somebody else does already.
-    await holdByConnection('127.0.0.1', port, closers)
-    return { is: 'bound', port }
-  }
-  try {
-    if (protocol === 'udp') await bindUdp(address, port, exclusive, closers)
-    else await listen({ host: address, port, ipv6Only: !ipv4, exclusive: true }, closers)
-    return { is: 'bound', port }
-  } catch (error) {
-    return refused(error as NodeJS.ErrnoException)
-  }
-}
-
-/**
- * On Linux a TCP port is held by a connection from it: Node.js has no socket that is bound and does
- * not listen, and beside one that listens no server could bind. To each other connection, probe and
- * choice of the system the port is taken; a server, on any address, has SO_REUSEADDR, as this socket
- * has of libuv.
- */
-async function holdByConnection(address: string, port: number, closers: Closer[]): Promise<Bind> {
-  let peer: number
-  try {
-    peer = await peerOn(address, closers)
-  } catch (error) {
-    // It says nothing of the port, but perhaps that there is no such address.
-    const failed = refused(error as NodeJS.ErrnoException)
-    if (failed.is === 'absent') return failed
-    throw error
-  }
-  try {
-    await connectFrom(address, port, peer, closers)
-    return { is: 'bound', port }
-  } catch (error) {
-    const failed = refused(error as NodeJS.ErrnoException)
-    // A policy: the port itself was bound just before.
-    if (failed.is === 'denied') throw error
-    return failed
-  }
-}
-
-async function listen(options: ListenOptions, closers: Closer[]): Promise<Server> {
-  // Nobody is served: who connects looks at a lock, or mistakes the holder for a server.
-  const server = createServer((socket) => socket.destroy())
-  closers.push(() => server.close())
-  server.listen(options)
-  await once(server, 'listening')
-  return server
-}
-
-async function bindUdp(
-  address: string,
-  port: number,
-  exclusive: boolean,
-  closers: Closer[],
-): Promise<void> {
-  const ipv6 = address.includes(':')
-  const reuseAddr = IS_LINUX && !exclusive // lets servers in that have it too
-  const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6, reuseAddr })
-  closers.push(() => socket.close())
-  socket.bind({ port, address, exclusive: true })
-  await once(socket, 'listening')
-}
-
-/** A wildcard is held on its loopback: a connection needs an address. */
-const LOOPBACK: Readonly<Record<string, string>> = { '::': '::1', '0.0.0.0': '127.0.0.1' }
-
-async function connectFrom(
-  address: string,
-  port: number,
-  peer: number,
-  closers: Closer[],
-): Promise<void> {
-  const socket: Socket = connect({
-    host: address,
-    port: peer,
-    localAddress: address,
-    localPort: port,
-    allowHalfOpen: true, // the other end closes at once
-  })
-  socket.on('error', () => {})
-  // A reset leaves nothing in TIME_WAIT.
-  closers.push(() => (socket.connecting ? socket.destroy() : socket.resetAndDestroy()))
-  await once(socket, 'connect')
-}
-
-/** A server that held ports are connected to. It is needed no longer than it takes to connect. */
-interface Peer {
-  readonly port: Promise<number>
-  users: number
-  readonly close: Closer
-}
-
-/** The peers, one for an address, while there are held ports. */
-const peers = new Map<string, Peer>()
-
-async function peerOn(address: string, closers: Closer[]): Promise<number> {
-  let peer = peers.get(address)
-  if (peer === undefined) {
-    const ofPeer: Closer[] = []
-    const server = listen({ host: address, port: 0, exclusive: true }, ofPeer)
-    const port = server.then((listening) => (listening.address() as AddressInfo).port)
-    peer = { port, users: 0, close: () => closeAll(ofPeer) }
-    peers.set(address, peer)
-  }
-  const used = peer
-  used.users++
-  closers.push(() => {
-    used.users--
-    if (used.users === 0) dropPeer(address, used)
-  })
-  return await used.port
-}
-
-function dropPeer(address: string, peer: Peer): void {
-  peer.close()
-  if (peers.get(address) === peer) peers.delete(address)
-}
-
-/** Gives up a port that the system chose for a peer, of all ports, so that it can be held. */
-async function leaveToOthers(port: number): Promise<void> {
-  for (const [address, peer] of peers) {
-    if ((await peer.port) !== port) continue
-    // What has just connected is accepted by then; else it would be reset.
-    await nextTurn()
-    await nextTurn()
-    dropPeer(address, peer)
-  }
 }

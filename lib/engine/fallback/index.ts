@@ -1,14 +1,17 @@
 // The engine without a binary: binding.d.ts in TypeScript, over public Node.js API.
 
+import type { Server } from 'node:net'
 import type { Engine, Hold, PackedPick } from '../../../binding.js'
 import { allCodes, CONTRACT, portOf } from '../../codes.js'
-import { bindsAtOnce } from './bind.js'
-import { type AnsweringThread, type BlockingCall, callBlocking, currentThread } from './blocking.js'
+import { type BlockingCall, callBlocking, currentThread } from './blocking.js'
+import { HeldTcp } from './bound.js'
 import { answerLater, answerNow } from './drive.js'
 import { endpointsOf, IS_LINUX } from './endpoints.js'
 import { hashcode } from './hashcode.js'
-import { admitServers, hold, release } from './hold.js'
+import { admitSteps, type Held, holdSteps, letGo } from './hold.js'
+import { bindsAtOnce } from './listening.js'
 import { fillSequence } from './sequence.js'
+import { sockets } from './sockets.js'
 import { ephemeralPortSteps, isFreeSteps, pickSteps, probeSteps, type Steps } from './steps.js'
 
 export const fallback: Engine = {
@@ -19,7 +22,7 @@ export const fallback: Engine = {
   sequence: fillSequence,
   pick: (...args) => now(args[5], args[6], { name: 'pick', args }, () => pickSteps(...args)),
   pickAsync: (...args) => answerLater(pickSteps(...args)),
-  hold: (...args) => new HoldInThread(args),
+  hold: (...args) => (sockets.areImmediate ? new HoldHere(args) : new HoldInThread(args)),
   isFree: (...args) => now(args[1], args[2], { name: 'isFree', args }, () => isFreeSteps(...args)),
   probe: (...args) => now(args[1], args[2], { name: 'probe', args }, () => probeSteps(...args)),
   probeAsync: (...args) => answerLater(probeSteps(...args)),
@@ -37,13 +40,53 @@ function now<Answer>(
 ): Answer {
   // Explaining what a dual-stack TCP socket is refused asks single families, which listen() without a
   // host cannot.
-  const atOnce = endpointsOf(question, host).every(
-    (endpoint) => bindsAtOnce(endpoint) && !(call.name === 'probe' && endpoint.everywhere),
-  )
+  const atOnce =
+    sockets.areImmediate ||
+    endpointsOf(question, host).every(
+      (endpoint) => bindsAtOnce(endpoint) && !(call.name === 'probe' && endpoint.everywhere),
+    )
   return atOnce ? answerNow(steps()) : (callBlocking(call) as Answer)
 }
 
-/** A hold of the thread, which has an event loop to hold it with: hold.ts. */
+/** A hold of this thread. */
+class HoldHere implements Hold {
+  readonly pick: PackedPick
+  #held: Held | undefined
+
+  constructor(args: Parameters<Engine['hold']>) {
+    const { pick, held } = answerNow(holdSteps(...args))
+    this.pick = pick
+    this.#held = held
+    if (held !== undefined) abandoned.register(this, () => letGo(held), this)
+  }
+
+  get isOver(): boolean {
+    return this.#held === undefined
+  }
+
+  release(): void {
+    if (this.#held === undefined) return
+    abandoned.unregister(this)
+    letGo(this.#held)
+    this.#held = undefined
+  }
+
+  admitServers(): void {
+    if (!IS_LINUX) this.release()
+    else if (this.#held !== undefined) answerNow(admitSteps(this.#held))
+  }
+
+  takeListeningDescriptor(): number {
+    return -1 // Node.js gives none away
+  }
+
+  takeServer(backlog: number): Server | undefined {
+    const tcp = this.#held?.sockets.filter((socket) => socket instanceof HeldTcp) ?? []
+    return tcp.length === 1 ? tcp[0]?.giveServer(backlog) : undefined
+  }
+}
+
+/** A hold of another thread, which has an event loop to hold it with. */
 class HoldInThread implements Hold {
   readonly pick: PackedPick
   readonly #id = ++lastId
@@ -55,7 +98,10 @@ class HoldInThread implements Hold {
     this.pick = this.#thread.call({ name: 'hold', args: [this.#id, ...args] }) as PackedPick
     this.#isExclusive = args[7]
     this.#isReleased = portOf(this.pick) === 0
-    if (!this.#isReleased) abandoned.register(this, [this.#thread, this.#id], this)
+    if (!this.#isReleased) {
+      const [thread, id] = [this.#thread, this.#id]
+      abandoned.register(this, () => thread.abandon(id), this)
+    }
   }
 
   get isOver(): boolean {
@@ -89,20 +135,27 @@ class HoldInThread implements Hold {
 
 let lastId = 0
 
-/** Holds that nobody has any more. Nobody waits for the thread to release them. */
-const abandoned = new FinalizationRegistry(([thread, id]: [AnsweringThread, number]) => {
-  thread.abandon(id)
-})
+/** Releases holds that nobody has any more; the thread may take its time. */
+const abandoned = new FinalizationRegistry((release: () => void) => release())
+
+/** What the thread holds, by the numbers that are given with the calls. */
+const holds = new Map<number, Held>()
 
 /** Answers a call of callBlocking(), in its thread. */
 export async function answer({ name, args }: BlockingCall): Promise<unknown> {
   switch (name) {
-    case 'hold':
-      return hold(...args)
+    case 'hold': {
+      const [id, ...search] = args
+      const { pick, held } = await answerLater(holdSteps(...search))
+      if (held !== undefined) holds.set(id, held)
+      return pick
+    }
     case 'release':
       return release(...args)
-    case 'admitServers':
-      return admitServers(...args)
+    case 'admitServers': {
+      const held = holds.get(...args)
+      return held && answerLater(admitSteps(held))
+    }
     case 'pick':
       return answerLater(pickSteps(...args))
     case 'isFree':
@@ -112,4 +165,11 @@ export async function answer({ name, args }: BlockingCall): Promise<unknown> {
     case 'ephemeralPort':
       return answerLater(ephemeralPortSteps(...args))
   }
+}
+
+/** Lets the port of a hold of the thread go; one that is gone stays gone. */
+export function release(id: number): void {
+  const held = holds.get(id)
+  if (held !== undefined) letGo(held)
+  holds.delete(id)
 }

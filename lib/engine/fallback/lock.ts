@@ -1,8 +1,8 @@
 // The lock of a leased port: native/hold/port_lock.h.
 
 import { readFileSync } from 'node:fs'
-import { listenNow } from './bind.js'
 import { IS_LINUX, type Protocol } from './endpoints.js'
+import { sockets } from './sockets.js'
 
 /** Of sockaddr_un.sun_path: unix(7). */
 const LONGEST_NAME = 108
@@ -70,7 +70,7 @@ function isTaken(protocol: Protocol, port: number): boolean {
   const [path] = lockNames(protocol, port)
   if (path === undefined) return false
   try {
-    return listenNow({ path }).is === 'in-use'
+    return sockets.bindName(path).is === 'in-use'
   } catch (error) {
     throw withReadableName(error as NodeJS.ErrnoException)
   }

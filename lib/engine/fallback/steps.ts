@@ -5,12 +5,12 @@ import type { Engine, Host, PackedPick, Question, Verdicts } from '../../../bind
 import { Ask, packFound, REASON_MASK, Reason, Refuses } from '../../codes.js'
 import type { Bind, Step } from './bind.js'
 import {
+  byFamily,
   type Endpoint,
   endpointsOf,
   IS_LINUX,
   type Protocol,
   protocolsOf,
-  wildcards,
 } from './endpoints.js'
 import { onePeriod } from './sequence.js'
 import { isKnownInUse, noteFree, noteInUse, WAITS } from './wait.js'
@@ -77,9 +77,7 @@ export function* probeSteps(ports: Uint16Array, question: Question, host: Host):
   const asked = askedBy(question, host)
   // What a dual-stack socket is refused is told apart by its families.
   const families = asked.endpoints.some(({ everywhere }) => everywhere)
-    ? asked.endpoints.flatMap((one) =>
-        one.everywhere ? wildcards(one.protocol, true, true) : [one],
-      )
+    ? asked.endpoints.flatMap(byFamily)
     : []
   const verdicts = new Uint8Array(ports.length)
   for (const [i, port] of ports.entries()) {

@@ -9,8 +9,7 @@ import {
   Shared,
   type ThreadData,
 } from './blocking.js'
-import { release } from './hold.js'
-import { answer } from './index.js'
+import { answer, release } from './index.js'
 
 const { port, shared } = workerData as ThreadData
 
