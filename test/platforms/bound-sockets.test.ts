@@ -1,4 +1,4 @@
-// The TypeScript engine where Node.js has net.BoundSocket, and beside Node.js that has none.
+// The TypeScript engine where Node.js has net.BoundSocket: alone, and beside a Node.js without it.
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

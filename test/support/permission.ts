@@ -1,6 +1,6 @@
 import { HAS_BOUND_SOCKETS } from '../../lib/engine/fallback/bound.js'
 
-/** The flags of Node.js's permissions that let it read a folder, and do what the TypeScript engine does. */
+/** The flags with which Node.js may read only this folder, and the TypeScript engine still works. */
 export function allowingOnly(folder: string): string[] {
   const knows = (flag: string): boolean => process.allowedNodeEnvironmentFlags.has(flag)
   return [
