@@ -10,7 +10,7 @@ type Place = Pick<Endpoint, 'address' | 'ipv6'>
 export function bindUdp(place: Place, port: number): Bind {
   return bindBy(() => {
     const socket = openUdp(place, port, false)
-    const { port: own } = socket.address()
+    const own = port === 0 ? socket.address().port : port
     socket.close()
     return own
   })
