@@ -226,7 +226,7 @@ describe('the program', () => {
         expect(program([`--test=${port}`], { PORT4ME_DEBUG: word }).stderr).toContain('not free')
       }
       const hostile = program(['--list=1', '--debug'], { PORT4ME_TOOL: 'a\x1b[31m\nb' }).stderr
-      expect(hostile).toContain('port4me: tool: a\\u001b[31m\\nb\n')
+      expect(hostile).toContain('port4me: tool: a\\u001b[31m\\nb (from PORT4ME_TOOL)\n')
       expect(hostile).toMatch(/^[\x20-\x7e\n]+$/)
       const why = program([`--why=${port}`])
       expect(program([`--why=${port}`], { PORT4ME_DEBUG: 'true' })).toEqual({
