@@ -30,7 +30,9 @@ class PortLock {
  public:
   PortLock() = default;
   ~PortLock() { Release(); }
-  PortLock(PortLock&& other) noexcept : handles_(std::exchange(other.handles_, {kNone, kNone})) {}
+  PortLock(PortLock&& other) noexcept
+      : handles_(std::exchange(other.handles_, {kNone, kNone})),
+        held_(std::exchange(other.held_, std::nullopt)) {}
   PortLock& operator=(PortLock&&) = delete;
 
   // Takes the lock until Release(). Sets `*error` if it returns kFailed.
@@ -39,7 +41,12 @@ class PortLock {
 
  private:
   static constexpr int kNone = -1;
+  struct Held {
+    Protocol protocol;
+    uint16_t port;
+  };
   std::array<int, 2> handles_{kNone, kNone};  // one for each of the two names
+  std::optional<Held> held_{};                // set while this object has the lock
 };
 
 // Checks whether locks are held, without disturbing them.

@@ -2,9 +2,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 
 #include "system/port_lock.h"
@@ -12,6 +15,40 @@
 
 namespace port4me {
 namespace {
+
+// The ports whose locks this process has, one bit for each. A search skips them without a system
+// call. Without this, each of thousands of leases in a loop would try the locks of all leases
+// before it.
+class OwnLocks {
+ public:
+  bool Has(Protocol protocol, uint16_t port) const {
+    return (WordOf(protocol, port).load(std::memory_order_relaxed) & BitOf(port)) != 0;
+  }
+  void Add(Protocol protocol, uint16_t port) {
+    WordOf(protocol, port).fetch_or(BitOf(port), std::memory_order_relaxed);
+  }
+  void Remove(Protocol protocol, uint16_t port) {
+    WordOf(protocol, port).fetch_and(~BitOf(port), std::memory_order_relaxed);
+  }
+
+ private:
+  using Word = std::atomic<uint64_t>;
+  using Words = std::array<Word, 65536 / 64>;
+
+  static uint64_t BitOf(uint16_t port) { return uint64_t{1} << (port % 64); }
+  const Word& WordOf(Protocol protocol, uint16_t port) const {
+    return (protocol == Protocol::kTcp ? tcp_ : udp_)[port / 64];
+  }
+  Word& WordOf(Protocol protocol, uint16_t port) {
+    return (protocol == Protocol::kTcp ? tcp_ : udp_)[port / 64];
+  }
+
+  Words tcp_{};
+  Words udp_{};
+};
+
+// Shared by all threads, as locks are. It only saves system calls: the names are the locks.
+constinit OwnLocks own_locks;
 
 enum class NameLength : uint8_t { kExact, kPadded };
 // The TypeScript engine binds the names in the same order, so that one of two racing processes gets
@@ -62,15 +99,23 @@ LockState TakeName(const Name& name, int* handle, SystemError* error) {
 }  // namespace
 
 LockState PortLock::Take(Protocol protocol, uint16_t port, SystemError* error) {
+  if (own_locks.Has(protocol, port)) return LockState::kHeld;
   LockState state = LockState::kFree;
   for (size_t i = 0; i < handles_.size() && state == LockState::kFree; ++i) {
     state = TakeName(Name(protocol, port, kNameLengths[i]), &handles_[i], error);
   }
-  if (state != LockState::kFree) Release();
+  if (state == LockState::kFree) {
+    held_ = Held{protocol, port};
+    own_locks.Add(protocol, port);
+  } else {
+    Release();
+  }
   return state;
 }
 
 void PortLock::Release() {
+  if (held_) own_locks.Remove(held_->protocol, held_->port);
+  held_.reset();
   for (int& handle : handles_) {
     if (handle != kNone) close(handle);
     handle = kNone;
