@@ -25,16 +25,16 @@ const BACKLOG = 511
 const TAKES_SOCKETS = process.versions.bun === undefined
 
 /**
- * How long to try again while another program listens, and the longest pause after each try (the shortest is 1 ms).
- * A program that looks for free ports listens for a tenth of a millisecond. On a busy machine the system may
- * interrupt it during that time.
+ * How long a failed bind is tried again while another program listens, and the longest pause between two tries. (The
+ * shortest pause is 1 ms.) A program that looks for free ports listens for a tenth of a millisecond. On a busy machine
+ * the system may interrupt it during that time.
  */
 const RETRY_NS = 300_000_000n
 const LONGEST_PAUSE_MS = 3
 
 type Emitter = NodeJS.EventEmitter & { readonly listening?: unknown }
 
-/** The servers that were handed a leased port. */
+/** The servers that have received a leased port. */
 const served = new WeakSet<object>()
 
 /** The hand-over of one leased port to one server. */
@@ -45,7 +45,7 @@ export class HandOver {
   readonly #options: ListenOptions
   readonly #backlog: number
   readonly #end: End
-  /** Whether the server listened before its listen() was called. True until it is called. */
+  /** Whether the server already listened when its listen() was called. True as long as listen() was not called. */
   #listenedBefore = true
   /** The object that should listen: the server, or what its listen() returned. */
   #listener: unknown
@@ -68,8 +68,8 @@ export class HandOver {
   }
 
   /**
-   * Resolves with what listen() of the server returns, when the server listens. Before it rejects, it closes
-   * everything that it made listen.
+   * When the server listens, the promise resolves with what the server's listen() returned. If the hand-over fails,
+   * everything that it made listen is closed before the promise rejects.
    */
   async run(): Promise<unknown> {
     this.#end.watch(this.#server)
@@ -82,7 +82,7 @@ export class HandOver {
       return returned
     } catch (error) {
       this.#closeAll()
-      this.#options.signal?.throwIfAborted() // its reason comes before the errors that the abort caused
+      this.#options.signal?.throwIfAborted() // the reason takes precedence over errors that the abort caused
       throw failureOf(error, this.#address.port)
     } finally {
       this.#end.unwatch()
@@ -90,12 +90,13 @@ export class HandOver {
   }
 
   /**
-   * Makes a server of our own listen first, whose socket the given server then takes over. So attempts that fail
-   * cause no 'error' events of the given server.
+   * First makes a server of our own listen. Then the given server takes over its socket. So a failed attempt emits no
+   * 'error' event on the given server.
    */
   async #giveSocket(): Promise<unknown> {
     const opened = this.#openSocket()
-    // Awaited only if necessary: if the server is closed right after the call, its listen() should have been called.
+    // Awaited only if it is a promise. Otherwise the server's listen() is called at once, so that the caller may
+    // close the server right after lease.listen().
     const ours = opened instanceof Promise ? await opened : opened
     const socket = new ListeningSocket(ours, this.#address.port)
     this.#socket = socket
@@ -104,7 +105,8 @@ export class HandOver {
     try {
       returned = await this.#listen(socket.options)
     } catch (error) {
-      // A listen() that can only bind by number fails because of our own socket.
+      // If listen() of the server ignores the handle and binds the port by its number, it fails because our own socket
+      // listens.
       if (socket.isTaken || !isInUse(error)) throw error
       socket.close()
       return await this.#giveNumber()
@@ -126,12 +128,13 @@ export class HandOver {
     )
   }
 
-  /** A server that listens, or will tell. */
+  /** Opens a server. It listens already, or it will emit 'listening' or 'error'. */
   #tryToOpen(): Server {
     if (this.#options.host === undefined) {
       const server = this.#hold.takeServer?.(this.#backlog)
       if (server !== undefined) return server
-      // A cluster worker's listen() of a descriptor asks its primary, which does not have it.
+      // In a cluster worker, listen() with a descriptor passes its number to the primary process, which does not have
+      // the descriptor.
       const fd = isClusterWorker() ? -1 : this.#hold.takeListeningDescriptor(this.#backlog)
       if (fd !== -1) return this.#openServer({ fd })
     }
@@ -144,7 +147,7 @@ export class HandOver {
     return createServer().listen(where, this.#backlog)
   }
 
-  /** Hands over to a listen() that cannot take over a socket. */
+  /** Lets the server's listen() bind the port by its number. For servers that cannot take over a socket. */
   async #giveNumber(): Promise<unknown> {
     this.#hold.admitServers()
     return await retryWhileInUse(() => this.#listen({ ...this.#address, exclusive: true }))
@@ -162,13 +165,14 @@ export class HandOver {
     try {
       const ofServer = isEmitter(server) ? listening(server) : undefined
       const { backlog } = this.#options
-      // The backlog is passed only if it is set, because another kind of listen() may expect a callback there.
+      // The backlog is passed only if it is set, because another kind of listen() may expect a callback as its second
+      // argument.
       const args = backlog === undefined ? [where] : [where, backlog]
       this.#listenedBefore = isListening(this.#server)
       const returned: unknown = Reflect.apply(this.#server.listen, server, args)
       let made = returned
       if (isThenable(returned)) {
-        // When a server fails, its promise may stay pending.
+        // If the server emits 'error', the promise that listen() returned may stay pending.
         const failed = ofServer?.then(() => returned)
         made = await Promise.race([returned, this.#end.reached, ...(failed ? [failed] : [])])
       }
@@ -178,8 +182,8 @@ export class HandOver {
       }
       const listener: unknown = this.#listener
       if (isEmitter(listener)) {
-        // 'listening' is emitted with process.nextTick(). A server that listens already may have emitted it while
-        // its promise was pending.
+        // net.Server emits 'listening' in process.nextTick(). A server that listens already may have emitted it while
+        // the promise was pending. So the event is awaited only if the server does not listen yet.
         const event = listener === server ? ofServer : listening(listener)
         const listens = listener.listening === true ? nextTurn() : event
         await Promise.race([listens, this.#end.reached])
@@ -219,7 +223,7 @@ class ListeningSocket {
     this.options = Object.defineProperty({ port, host }, '_handle', { get: take, enumerable: true })
   }
 
-  /** Whether the handle was read, as listen() of net.Server does when it takes the socket over. */
+  /** Whether the handle was read. listen() of net.Server reads it when it takes the socket over. */
   get isTaken(): boolean {
     return this.#isTaken
   }
@@ -236,9 +240,9 @@ class ListeningSocket {
   }
 }
 
-/** The end of the wait for a server, because it was closed or the signal was aborted. */
+/** Ends the wait for a server early: when the server is closed, or when the signal is aborted. */
 class End {
-  /** Rejects when the end is reached. */
+  /** Rejects when the server is closed or the signal is aborted. */
   readonly reached: Promise<never>
   readonly #signal: ListenOptions['signal']
   readonly #undo: (() => void)[] = []
@@ -269,7 +273,7 @@ class End {
     this.#undo.push(() => server.off('close', onClose))
   }
 
-  /** Throws if the end is reached. */
+  /** Throws if the server was closed or the signal was aborted. */
   check(): void {
     this.#signal?.throwIfAborted()
     if (this.#isClosed) throw closedTooEarly()
@@ -280,7 +284,7 @@ class End {
   }
 }
 
-/** Calls `attempt` again as long as it fails because another program listens. */
+/** Calls `attempt` until it succeeds. Tries again, for RETRY_NS, only if another program listens. */
 async function retryWhileInUse<Answer>(
   attempt: (tries: number) => Promise<Answer>,
 ): Promise<Answer> {
@@ -291,7 +295,7 @@ async function retryWhileInUse<Answer>(
     } catch (error) {
       if (!isInUse(error) || hrtime.bigint() >= until) throw error
     }
-    // The pause is random, so that it does not stay in step with a prober.
+    // The pause is random, so that the tries do not stay in step with those of a prober.
     await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_PAUSE_MS))
   }
 }

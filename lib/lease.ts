@@ -41,7 +41,7 @@ export function leasePort(options?: string | LeaseOptions): PortLease {
 }
 
 /**
- * leasePort() for the programs: errors name a setting as `nameOf` does.
+ * Does what leasePort() does, for the programs. Errors call a setting by the name that `nameOf` returns.
  * @internal
  */
 export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): PortLease {
@@ -49,7 +49,7 @@ export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): Port
 }
 
 /**
- * Leases several ports. When there are not enough free ports, all are released again.
+ * Leases several ports. If there are not enough free ports, releases those that it has leased and throws an error.
  *
  * @param count how many, from 1 to 65535
  * @param options settings, or the name of the tool
@@ -92,10 +92,13 @@ export function leasePorts(count: number, options?: string | LeaseOptions): Port
   )
 }
 
-/** Below this, `skip` stays an exact number when the tries of all leases are added to it. */
+/** If `skip` is below this limit, it stays an exact integer when the tries of all leases are added to it. */
 const MOST_EXACT = 2 ** 40
 
-/** `skip`. A huge number is reduced to one that skips the same part of a period. */
+/**
+ * Returns `skip`. The sequence repeats after one period, so a huge `skip` is replaced by a smaller one that leads to
+ * the same candidate.
+ */
 function withinPeriod({ candidates, engine }: Settings): number {
   const { skip, prepended } = candidates
   if (skip < MOST_EXACT) return skip

@@ -28,7 +28,7 @@ export function port4me(options?: string | Port4meOptions): number {
 }
 
 /**
- * port4me() for the programs: errors name a setting as `nameOf` does.
+ * Does what port4me() does, for the programs. Errors call a setting by the name that `nameOf` returns (`--skip`).
  * @internal
  */
 export function pickPort(options?: string | Port4meOptions, nameOf?: NameOf): number {
@@ -36,7 +36,7 @@ export function pickPort(options?: string | Port4meOptions, nameOf?: NameOf): nu
 }
 
 /**
- * port4me() for settings that are read already.
+ * Does what port4me() does, with settings that were read before.
  * @internal
  */
 export function pickFrom(settings: Settings): number {
@@ -44,7 +44,7 @@ export function pickFrom(settings: Settings): number {
 }
 
 /**
- * Returns the same port as {@link port4me}, found off the event loop.
+ * Returns a promise of the same port as {@link port4me}. The search does not block the event loop.
  *
  * @param options settings, or the name of the tool
  * @returns a promise of a port; it rejects with the errors that port4me() throws
@@ -59,8 +59,8 @@ export async function port4meAsync(options?: string | Port4meOptions): Promise<n
 }
 
 /**
- * The port that a search found; -1 when it found none and `mustWork` is false. If debug is set, prints what
- * was read and tried.
+ * Returns the port that a search found; -1 when no candidate was free and `mustWork` is false. Otherwise throws an
+ * error. If the option `debug` is set, prints what was read and tried.
  * @internal
  */
 export function foundPort(found: PackedPick, settings: Settings, mustWork: boolean): number {

@@ -1,4 +1,4 @@
-// Converts options and variables to all settings of a call, in the form that engines take.
+// Converts the options of a call and the environment variables to settings, in the form that engines take.
 
 import type { Engine, Search } from '../../binding.js'
 import type { Candidates } from '../candidates.js'
@@ -26,9 +26,9 @@ export interface Settings {
   readonly candidates: Candidates
   readonly portQuestion: PortQuestion
   readonly values: Values
-  /** The question to the engine. */
+  /** The arguments of the engine's search. */
   readonly search: Search
-  /** The engine to ask. */
+  /** The engine to ask. If `_PORT4ME_CHECK_AVAILABLE_PORTS_` is set, it says that every port is free. */
   readonly engine: Engine
   readonly source: Source
 }
@@ -43,7 +43,7 @@ export interface Source {
 
 const optionName: NameOf = (option) => `options.${option}`
 
-/** A part of the settings. It is worked out again only when the options or variables that determine it change. */
+/** A part of the settings. It is computed again only when an option that determines it, or any variable, changes. */
 class Part<Value> {
   readonly #optionIndexes: readonly number[]
   readonly #workOut: (source: Source) => Value
@@ -88,7 +88,7 @@ const PORT_QUESTION = new Part('portQuestion', (source) =>
 )
 const VALUES = new Part('values', readValues)
 
-// The settings of the last call. Test runners make the same call thousands of times.
+// The settings of the last call. They are kept, because test runners make the same call thousands of times.
 let last: { readonly source: Source; readonly settings: Settings } | undefined
 
 export function readSettings(
@@ -116,7 +116,7 @@ export function readSettings(
   return settings
 }
 
-/** Reads the question about a port from options and variables, for `port4me --test` and `--why`. */
+/** Reads only what to ask about a port from options and variables, for `port4me --test` and `--why`. */
 export function readQuestionFrom(
   options: object,
   engine: Engine,

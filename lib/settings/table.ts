@@ -1,6 +1,6 @@
-// The table of settings. Each row is one setting: its option, its variable, its flag, the values that are allowed and
-// the default. The memory of earlier calls, the variables that are read, flags, --help and completion are all derived
-// from this table. Tests compare types.ts and the tables of the documentation with it.
+// The table of settings. Each row is one setting: its option, its variable, its flag, its allowed values and its
+// default. The list of variables, the flags, --help, completion, and the comparison of a call with the last one are
+// derived from this table. Tests compare types.ts and the tables of the documentation with it.
 
 import type { LeaseOptions, Port4meOptions } from '../types.js'
 
@@ -11,19 +11,19 @@ export interface Setting {
   /** The kind of value. reading.ts reads each kind. */
   readonly kind: 'text' | 'ports' | 'integer' | 'boolean' | 'choice' | 'host' | 'worker'
   /**
-   * The part of the settings that is worked out from it: settings.ts has a function for each part. With `values`
-   * nothing is worked out; the value itself is `settings.values.NAME`.
+   * The part of the settings that is computed from this setting. settings.ts names the function for each part.
+   * With `values` nothing is computed: the value itself is `settings.values.NAME`.
    */
   readonly part: 'identity' | 'prepended' | 'allowed' | 'portQuestion' | 'share' | 'values'
   readonly variable?: string
-  /** A variable whose ports are always added. */
+  /** A second variable, of a set of ports. Its ports are always added, even if the option is set. */
   readonly site?: string
   /** The flag, without dashes. */
   readonly flag?: string
   /** Set if the option is only for leases, or only for picks. */
   readonly only?: 'lease' | 'pick'
   readonly default?: string | number | boolean
-  /** The smallest and the greatest integer. */
+  /** The smallest and the greatest allowed integer. */
   readonly min?: number
   readonly max?: number
   /** The allowed values of a choice. */
@@ -160,7 +160,7 @@ export const OPTIONS = Object.keys(SETTINGS) as Option[]
 
 type Flagged = Extract<Row, { flag: string }>
 
-/** The flags of `port4me` and `port4me run` that are not options. */
+/** The flags of `port4me` and `port4me run` that are not options. `of` says which of the two has the flag. */
 export const PROGRAM_FLAGS = {
   env: { kind: 'text', of: 'run' },
   list: { kind: 'integer', of: 'port4me', variable: 'PORT4ME_LIST', min: 1, max: 2 ** 24 },
@@ -184,7 +184,7 @@ export type Flag = Flagged['flag'] | keyof typeof PROGRAM_FLAGS
 export interface FlagHelp {
   /** The section of --help that has the flag. */
   readonly section: 'ports' | 'free' | 'print' | 'run'
-  /** The name of its value. */
+  /** The word that stands for its value in --help, such as PORTS. */
   readonly value?: string
   readonly says: string
   /** Its one-letter forms. */

@@ -8,14 +8,16 @@
 namespace port4me::addon {
 namespace {
 
-// How long a work item may use a thread of the pool. To create one takes a hundredth of this time.
+// How long a work item may use a thread of the pool. The creation of a work item takes a hundredth
+// of this time.
 constexpr std::chrono::milliseconds kSlice{4};
 
-// How many ports are probed before the clock is read again, which may be a system call.
+// How many ports are probed before the clock is read again. Reading it may be a system call.
 constexpr uint32_t kPortsPerClockRead = 16;
 
-// Whether the thread is ending. Node.js still reports finished work to such a thread, but no value
-// can be created and no function called in it. This tries the cheapest call that then fails.
+// Whether the JavaScript thread is ending. Node.js still reports finished work to such a thread,
+// but no value can be created and no function can be called in it. So this function makes the
+// cheapest call that fails in such a thread.
 bool IsEnding(napi_env env) {
   napi_value buffer;
   return napi_create_arraybuffer(env, 0, nullptr, &buffer) != napi_ok;
@@ -48,8 +50,9 @@ void AsyncQuestion::Settle(napi_env env) {
   if (value != nullptr) {
     (failed ? napi_reject_deferred : napi_resolve_deferred)(env, deferred_, value);
   }
-  // A getter `then` of Object.prototype may have thrown. That has rejected the promise, but V8
-  // leaves the exception pending too, and Node.js would end the process because of it.
+  // The resolution may have called a getter `then` of Object.prototype that threw an exception. In
+  // that case the promise is rejected, but V8 leaves the exception pending too. Node.js would end
+  // the process because of it.
   napi_value thrown;
   napi_get_and_clear_last_exception(env, &thrown);
   napi_close_handle_scope(env, scope);
@@ -91,8 +94,8 @@ void AsyncProbe::CheckDenials(Prober* prober) { prober->CheckDenialsOfSinglePort
 
 napi_value AsyncProbe::NewAnswer(napi_env env) const { return NewUint8Array(env, verdicts_); }
 
-// A work item. Node-API keeps it until it is done, and it keeps the queue. So everything that it
-// uses still exists when the JavaScript thread ends first.
+// A work item. Node-API keeps the item until it is done, and the item keeps the queue. So
+// everything that the item uses still exists if the JavaScript thread ends before it is done.
 class QuestionQueue::Slice {
  public:
   Slice(std::shared_ptr<QuestionQueue> queue, Questions unanswered)
@@ -149,7 +152,8 @@ napi_value QuestionQueue::Add(napi_env env, std::unique_ptr<AsyncQuestion> quest
 }
 
 // The creation of a work item and the settling of a promise may run JavaScript: hooks of
-// async_hooks, or a getter `then` of Object.prototype. That JavaScript may call Add().
+// async_hooks, or a getter `then` of Object.prototype. That JavaScript may call Add(). During both
+// steps slice_is_under_way_ is true, so that Add() does not start a second slice.
 
 void QuestionQueue::StartSlice(napi_env env) {
   slice_is_under_way_ = true;

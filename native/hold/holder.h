@@ -1,4 +1,4 @@
-// Keeps a port: takes its locks, binds its sockets, and admits servers.
+// Keeps a port: takes its locks, binds its sockets, and lets servers bind the port beside them.
 
 #ifndef PORT4ME_HOLD_HOLDER_H_
 #define PORT4ME_HOLD_HOLDER_H_
@@ -34,8 +34,8 @@ class Hold {
 
   // Makes the TCP socket listen and returns its descriptor, which the caller must close. The other
   // sockets and the locks stay until Release(). Returns -1 when there is not exactly one TCP
-  // socket, when the system has no descriptors, or when a system call fails. In the last case
-  // `*error` is set and the socket is still held.
+  // socket, when sockets are not descriptors (Windows), or when a system call fails. If a system
+  // call fails, `*error` is set and the socket is still held.
   int TakeListeningDescriptor(int backlog, SystemError* error);
 
  private:
@@ -50,8 +50,8 @@ class Holder {
  public:
   Holder(const Question& question, Admission admission);
 
-  // kFree: the port is held, and Take() returns the hold. kError: error() says which system call
-  // failed, and nothing is held.
+  // kFree: the port was free and is held now; Take() returns the hold. kBusy: nothing is held.
+  // kError: error() says which system call failed, and nothing is held.
   Answer Try(uint16_t port);
 
   // See Prober::CheckDenials().
@@ -67,7 +67,7 @@ class Holder {
   Question question_;
   Admission admission_;
   Prober prober_;  // used only if kHoldNeedsProbe
-  Prober binder_;
+  Prober binder_;  // binds the sockets that hold the port
   Hold hold_;
   SystemError error_;
 };

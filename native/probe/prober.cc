@@ -38,17 +38,18 @@ EndpointProbe::Result EndpointProbe::Probe(uint16_t port, TimeWait time_wait, Lo
     return {State::kError, error};
   };
 
-  // If a bind with SO_REUSEADDR is refused, an exclusive bind would be refused too. Busy ports
-  // often follow one another, so after a busy port the bind with SO_REUSEADDR comes first and is
-  // enough.
+  // A port that refuses a bind with SO_REUSEADDR refuses an exclusive bind too. If it accepts
+  // the bind, an exclusive bind would tell nothing more, because TIME_WAIT counts as free here. So
+  // the bind with SO_REUSEADDR is enough. It comes first after a busy port, because busy ports
+  // often follow one another.
   const bool reuse_settles = kCanDetectTimeWait && endpoint_.protocol == Protocol::kTcp &&
                              time_wait == TimeWait::kFree && refused_before_;
   if (!reuse_settles) {
     const Result exclusive = ResultOf(socket_.TryBind(endpoint_, port, Sharing::kExclusive));
     if (exclusive.state == State::kFree) {
       socket_.Close();
-      // A lease covers the whole port, on whatever address it is held. A dual-stack bind would have
-      // been refused.
+      // A lease covers the whole port, whatever address its socket has. So the lock is checked.
+      // After a dual-stack bind no check is needed: a lease would have refused the bind.
       return endpoint_.dual_stack ? exclusive : unless_leased(exclusive);
     }
     refused_before_ = exclusive.state == State::kInUse;
@@ -78,8 +79,9 @@ EndpointProbe::Result EndpointProbe::Hold(uint16_t port, TimeWait time_wait, Adm
 
 EndpointProbe::Result EndpointProbe::ChooseEphemeralPort(uint16_t* port) {
   const BindResult result = socket_.TryBind(endpoint_, 0, Sharing::kExclusive);
-  // Every machine has the IPv4 wildcard. BSD gives EADDRNOTAVAIL for it when the range of ephemeral
-  // ports is used up (in_pcb_lport_dest() in sys/netinet/in_pcb.c of FreeBSD).
+  // Every machine has the IPv4 wildcard address. BSD gives EADDRNOTAVAIL for it, although the
+  // address exists, when the range of ephemeral ports is used up (in_pcb_lport_dest() in
+  // sys/netinet/in_pcb.c of FreeBSD).
   if (result.status == BindStatus::kNoAddress && !endpoint_.ipv6 && endpoint_.IsWildcard()) {
     return {State::kInUse, {}};
   }
@@ -153,7 +155,7 @@ bool Prober::AskEach(std::vector<EndpointProbe>* probes, uint16_t port, AskProbe
         only_denied_ = false;
         continue;
       case EndpointProbe::State::kAbsent:
-        Fail(result.error, probe.endpoint(), port);  // unless another family answers
+        Fail(result.error, probe.endpoint(), port);  // cleared if another family answers
         if (probe.endpoint().optional) continue;
         return false;
       case EndpointProbe::State::kError: return Fail(result.error, probe.endpoint(), port);
@@ -208,8 +210,8 @@ Answer Prober::IsFree(uint16_t port) {
   const TimeWait time_wait = question_.time_wait_is_busy ? TimeWait::kBusy : TimeWait::kFree;
   return AskUntilRefused(
       port, [&](EndpointProbe* probe) { return probe->Probe(port, time_wait, &lock_checker_); },
-      // An exclusive lease looks like a server. It is no probe of another process, so waiting is
-      // useless.
+      // A port with an exclusive lease is refused as if a server listened. Waiting is useful only
+      // while another process probes the port, so it is not useful for a leased port.
       [&] { return !IsLeased(port); });
 }
 
@@ -325,7 +327,7 @@ uint16_t Prober::EphemeralPort() {
       error_ = {};
       return port;
     }
-    Fail(result.error, probe.endpoint(), 0);  // unless another family answers
+    Fail(result.error, probe.endpoint(), 0);  // cleared if another family answers
     if (result.state != EndpointProbe::State::kAbsent || !probe.endpoint().optional) break;
   }
   return 0;
