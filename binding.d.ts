@@ -31,7 +31,7 @@ export interface Engine {
   pick(...search: Search): PackedPick
 
   /**
-   * Like pick(), off the event loop. Wrong arguments throw at once; a failed system call rejects the promise.
+   * Like pick(), but does not block the event loop. Wrong arguments throw at once; a failed system call rejects the promise.
    * A process or a worker thread that ends meanwhile does not wait for the answer.
    */
   pickAsync(...search: Search): Promise<PackedPick>
@@ -51,7 +51,7 @@ export interface Engine {
   /** A verdict for each port, which says why it is refused, and by which protocols and families. */
   probe(ports: Uint16Array, question: Question, host: Host): Verdicts
 
-  /** Like probe(), off the event loop. */
+  /** Like probe(), but does not block the event loop. */
   probeAsync(ports: Uint16Array, question: Question, host: Host): Promise<Verdicts>
 
   /**

@@ -79,7 +79,7 @@ export function probe(ports: PortSpec, options?: ProbeOptions): PortStatus[] {
 }
 
 /**
- * Returns the same as {@link probe}, found off the event loop.
+ * Returns a promise of the same verdicts as {@link probe}. It does not block the event loop.
  *
  * @returns a promise of a status for each port; it rejects with the errors that probe() throws
  *
