@@ -5,13 +5,12 @@ import { builtin } from '../builtin.js'
 import { asSystemError } from '../errors.js'
 import { OPTIONS, OTHER_VARIABLES, SETTINGS, type Setting, type VariableName } from './table.js'
 
-const NAMES: readonly VariableName[] = [
-  ...OPTIONS.flatMap((option) => {
-    const { variable, site }: Setting = SETTINGS[option]
-    return [variable, site].filter((name) => name !== undefined) as VariableName[]
-  }),
-  ...OTHER_VARIABLES,
-]
+const NAMES: VariableName[] = [...OTHER_VARIABLES]
+for (const option of OPTIONS) {
+  const { variable, site }: Setting = SETTINGS[option]
+  if (variable !== undefined) NAMES.push(variable as VariableName)
+  if (site !== undefined) NAMES.push(site as VariableName)
+}
 
 /** The variables that are set. An empty variable counts as not set, because Windows cannot tell the two apart. */
 export type Environment = Readonly<Partial<Record<VariableName, string>>>

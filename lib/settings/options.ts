@@ -14,12 +14,15 @@ export type Purpose = NonNullable<Setting['only']>
 /** Returns the name of an option in error messages: `options.skip` or `--skip`. */
 export type NameOf = (option: Option) => string
 
-const INDEX_OF = Object.fromEntries(OPTIONS.map((option, index) => [option, index])) as Readonly<
-  Record<Option, number>
->
-
-const NONE: OptionValues = OPTIONS.map(() => undefined)
-const ALL: readonly number[] = OPTIONS.map((_, index) => index)
+const INDEX_OF = {} as Record<Option, number>
+const NONE: unknown[] = []
+const ALL: number[] = []
+// A loop, because this runs whenever the package is loaded: functions would have to be compiled first.
+for (const option of OPTIONS) {
+  INDEX_OF[option] = ALL.length
+  ALL.push(ALL.length)
+  NONE.push(undefined)
+}
 
 /** The indexes, in OPTIONS, of the options that determine a part of the settings. */
 export function optionIndexesOf(part: Setting['part']): readonly number[] {
@@ -35,7 +38,8 @@ export function optionValue(values: OptionValues, option: Option): unknown {
 export function readOptions(options: unknown, purpose: Purpose, nameOf: NameOf): OptionValues {
   if (options === undefined) return NONE
   if (typeof options === 'string') return NONE.with(INDEX_OF.tool, options)
-  const allowed = purpose === 'pick' ? PICK_OPTIONS : LEASE_OPTIONS
+  allowedFor[purpose] ??= optionsOf(purpose)
+  const allowed = allowedFor[purpose]
   checkNames(options, allowed, 'an object, or a string that names the tool')
   const values = new Array<unknown>(OPTIONS.length)
   for (let index = 0; index < OPTIONS.length; index++) {
@@ -55,8 +59,8 @@ function optionsOf(purpose: Purpose): readonly Option[] {
   })
 }
 
-const PICK_OPTIONS = optionsOf('pick')
-const LEASE_OPTIONS = optionsOf('lease')
+/** The options of each purpose, listed at its first use. */
+const allowedFor: { [Name in Purpose]?: readonly Option[] } = {}
 
 function isShortArray(value: unknown): value is readonly unknown[] {
   if (!Array.isArray(value)) return false
@@ -71,7 +75,11 @@ function isShortArray(value: unknown): value is readonly unknown[] {
 const LONGEST_COPY = 65536
 
 /** Whether two calls have the same options, at all indexes or at the given ones. */
-export function isSame(a: OptionValues, b: OptionValues, indexes = ALL): boolean {
+export function isSame(
+  a: OptionValues,
+  b: OptionValues,
+  indexes: readonly number[] = ALL,
+): boolean {
   for (let i = 0; i < indexes.length; i++) {
     const index = indexes[i] as number
     if (!isSameValue(a[index], b[index])) return false
