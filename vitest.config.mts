@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // The tests of the public functions and programs run with both engines, on the built package. The other tests run once.
@@ -5,11 +6,15 @@ import { defineConfig } from 'vitest/config'
 const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
 const common = { setupFiles: ['test/support/own-user.ts'], testTimeout: 120_000 }
 
+const later = fileURLToPath(new URL('test/support/later.ts', import.meta.url))
+
 export default defineConfig({
+  resolve: { alias: [{ find: /^.*\/later\.js$/, replacement: later }] },
   test: {
     globalSetup: ['test/support/up-to-date.mjs'],
     projects: [
       {
+        extends: true,
         test: {
           ...common,
           name: 'unit',
@@ -19,7 +24,10 @@ export default defineConfig({
       },
       { test: { ...common, name: 'native', include: api, env: { PORT4ME_ENGINE: 'native' } } },
       { test: { ...common, name: 'fallback', include: api, env: { PORT4ME_ENGINE: 'fallback' } } },
-      { test: { ...common, name: 'platforms', include: ['test/platforms/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { ...common, name: 'platforms', include: ['test/platforms/**/*.test.ts'] },
+      },
       { test: { ...common, name: 'stress', include: ['test/stress/**/*.test.ts'] } },
     ],
   },

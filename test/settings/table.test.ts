@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { bashCompletion } from '../../lib/cli/completion.js'
 import { help, runHelp } from '../../lib/cli/help.js'
-import * as rest from '../../lib/rest.js'
 import { readSettings } from '../../lib/settings/settings.js'
 import {
   FLAG_HELP,
@@ -21,11 +20,6 @@ import {
 import { fallback } from '../support/engines.js'
 import { ROOT } from '../support/paths.js'
 import { run } from '../support/run.js'
-
-// The sources are tested directly. They have no file rest.js beside them, as dist/ has.
-const loaded = vi.hoisted((): { rest?: object } => ({}))
-vi.mock('../../lib/later.js', () => ({ later: () => loaded.rest }))
-loaded.rest = rest
 
 /** Two different values of each option; undefined is the default. */
 const SAMPLES: Readonly<Record<Option, readonly [unknown, unknown]>> = {
