@@ -12,7 +12,7 @@ import type { NameOf } from './settings/options.js'
 import type { PortQuestion } from './settings/question.js'
 import { readSettings, type Settings, searchFor } from './settings/settings.js'
 import { checkNames, integer, nonEmptyText } from './settings/values.js'
-import type { LeaseOptions, Listenable, ListenOptions, PortLease } from './types.js'
+import type { LeaseOptions, Listenable, ListenOptions, ListenResult, PortLease } from './types.js'
 
 /**
  * Picks a port as {@link port4me} does, and keeps it until a server has it or the lease is released. Until
@@ -139,7 +139,7 @@ class Lease implements PortLease {
   async listen<Server extends Listenable>(
     server: Server,
     options: ListenOptions = {},
-  ): Promise<Awaited<ReturnType<Server['listen']>>> {
+  ): Promise<ListenResult<Server>> {
     if (this.#isHandedOver || this.released) {
       throw new Port4meError(
         'ERR_LEASE_RELEASED',
@@ -156,7 +156,7 @@ class Lease implements PortLease {
         )
       }
       const handOver = new HandOver(server, this.#hold, this.#address(read.host), read)
-      return (await handOver.run()) as Awaited<ReturnType<Server['listen']>>
+      return (await handOver.run()) as ListenResult<Server>
     } finally {
       this.#isReleased = true
       this.#hold.release()

@@ -136,6 +136,38 @@ export interface Listenable {
   listen(...args: never[]): unknown
 }
 
+/**
+ * What listen() of a server returns for an options object, or what its promise gives. If listen() has several
+ * signatures, it is the result of those that take such an object alone, as with Fastify, whose other ones take a
+ * callback and return nothing.
+ */
+export type ListenResult<Server extends Listenable> = Awaited<
+  [ForOptions<Signatures<Server['listen']>>] extends [never]
+    ? ReturnType<Server['listen']>
+    : ForOptions<Signatures<Server['listen']>>
+>
+
+type ForOptions<Signature> = Signature extends [infer Parameters, infer Result]
+  ? [{ port: number; host: string }] extends Parameters
+    ? Result
+    : never
+  : never
+
+/** The parameters and the result of each signature of a function, up to the nine that net.Server has for listen(). */
+type Signatures<Listen> = Listen extends {
+  (...args: infer A1): infer R1
+  (...args: infer A2): infer R2
+  (...args: infer A3): infer R3
+  (...args: infer A4): infer R4
+  (...args: infer A5): infer R5
+  (...args: infer A6): infer R6
+  (...args: infer A7): infer R7
+  (...args: infer A8): infer R8
+  (...args: infer A9): infer R9
+}
+  ? [A1, R1] | [A2, R2] | [A3, R3] | [A4, R4] | [A5, R5] | [A6, R6] | [A7, R7] | [A8, R8] | [A9, R9]
+  : never
+
 /** A port that stays yours. */
 export interface PortLease {
   /** From 1 to 65535. */
@@ -175,7 +207,7 @@ export interface PortLease {
   listen<Server extends Listenable>(
     server: Server,
     options?: ListenOptions,
-  ): Promise<Awaited<ReturnType<Server['listen']>>>
+  ): Promise<ListenResult<Server>>
 
   /** Releases the port. Does nothing if the lease is over, or if a server has the port. */
   release(): void

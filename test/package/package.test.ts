@@ -62,6 +62,7 @@ describe('the installed package', () => {
     (moduleResolution) => {
       const source = `
       import { createServer, type Server } from 'node:http'
+      import type { Server as NetServer } from 'node:net'
       import { engine, isFree, leasePort, leasePorts, listPorts, Port4meError, PortReservation, port4me, port4meAsync, portRange, probe, sharedPort, type LeaseOptions, type PortLease, type PortStatus } from 'port4me'
       import getPort, { clearLockedPorts, portNumbers, type Options } from 'port4me/get-port'
       const options: Options = { port: portNumbers(3000, 3100) }
@@ -74,6 +75,17 @@ describe('the installed package', () => {
       const settings: LeaseOptions = { tool: 'a', protocol: 'both' }
       const leases: PortLease[] = [leasePort(settings), leasePort('a'), leasePort(), ...leasePorts(2, 'a')]
       export const served: Promise<Server> = leases[0]!.listen(createServer(), { host: 'localhost', backlog: 9 })
+      // As Fastify declares it: the last signature takes a callback, and returns nothing.
+      interface FastifyLike {
+        listen(options: { port?: number; host?: string }, callback: (error: Error | null, address: string) => void): void
+        listen(options?: { port?: number; host?: string }): Promise<string>
+        listen(callback: (error: Error | null, address: string) => void): void
+      }
+      type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+      const address = leases[0]!.listen({} as FastifyLike)
+      const byNumber = leases[0]!.listen({ listen: (port: number) => port })
+      const tcp = leases[0]!.listen({} as NetServer)
+      export const same: [Same<typeof address, Promise<string>>, Same<typeof byNumber, Promise<number>>, Same<typeof tcp, Promise<NetServer>>] = [true, true, true]
       export const done: [boolean, number, void] = [leases[0]!.released, sharedPort('a'), leases[0]!.release()]
       // @ts-expect-error: there is no lease of no port
       leasePort({ mustWork: false })
