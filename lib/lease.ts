@@ -3,7 +3,7 @@
 import type { Hold } from '../binding.js'
 import { onePeriod } from './candidates.js'
 import { Ask, triesOf } from './codes.js'
-import { currentEngine } from './engine/engine.js'
+import { currentEngine, warnInBundle } from './engine/engine.js'
 import { hold } from './engine/questions.js'
 import { Port4meError, quote } from './errors.js'
 import { HandOver, type ListenAddress } from './hand-over.js'
@@ -108,6 +108,7 @@ function withinPeriod({ candidates, engine }: Settings): number {
 
 function takeLease(settings: Settings): { lease: PortLease; tries: number } {
   const held = hold(settings, settings.values.exclusive)
+  warnInBundle()
   const port = foundPort(held.pick, settings, true)
   return { lease: new Lease(port, held, settings.portQuestion), tries: triesOf(held.pick) }
 }

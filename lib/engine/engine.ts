@@ -5,6 +5,7 @@ import { asSystemError, Port4meError } from '../errors.js'
 import { engineVariable } from '../settings/environment.js'
 import { oneOf } from '../settings/values.js'
 import { loadNative } from './native.js'
+import { IS_BUNDLED } from './places.js'
 
 interface Choice {
   readonly engine: Engine
@@ -12,6 +13,8 @@ interface Choice {
   readonly file?: string | undefined
   /** Why the addon is not the engine. */
   readonly refusal?: string
+  /** What the first lease says, in a bundle that lost the addon. */
+  readonly warning?: string | undefined
 }
 
 let current: Choice | undefined
@@ -34,6 +37,15 @@ export function reportOnEngine(): EngineReport {
   return { engine: engine.name, ...(file && { file }), ...(refusal && { refusal }) }
 }
 
+/** Warns once if this package is part of a bundle and its addon was not found: leases are weaker without it. */
+export function warnInBundle(): void {
+  if (current?.warning === undefined) return
+  process.emitWarning(`port4me leases a port without its addon: ${current.warning}`, {
+    code: 'PORT4ME_BUNDLED',
+  })
+  current = { ...current, warning: undefined }
+}
+
 function chooseEngine(wanted = 'auto'): Choice {
   switch (oneOf(wanted, 'PORT4ME_ENGINE', ['auto', 'native', 'fallback'])) {
     case 'fallback':
@@ -49,7 +61,12 @@ function chooseEngine(wanted = 'auto'): Choice {
     default: {
       const loaded = loadNative()
       if (loaded.engine !== undefined) return loaded
-      return { engine: loadFallback(), file: loaded.file, refusal: loaded.failure }
+      return {
+        engine: loadFallback(),
+        file: loaded.file,
+        refusal: loaded.failure,
+        warning: IS_BUNDLED ? loaded.failure : undefined,
+      }
     }
   }
 }
