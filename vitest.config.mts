@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // The tests of the public functions and programs run with both engines, on the built package. The other tests run once.
-// Tests that take minutes are separate projects: npm run test:stress, npm run test:platforms.
+// Tests that take minutes are separate projects: npm run test:stress, test:platforms, test:environments.
 const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
 const common = { setupFiles: ['test/support/own-user.ts'], testTimeout: 120_000 }
 
@@ -28,6 +28,7 @@ export default defineConfig({
         extends: true,
         test: { ...common, name: 'platforms', include: ['test/platforms/**/*.test.ts'] },
       },
+      { test: { ...common, name: 'environments', include: ['test/environments/*.test.ts'] } },
       { test: { ...common, name: 'stress', include: ['test/stress/**/*.test.ts'] } },
     ],
   },

@@ -40,7 +40,7 @@ export function reportOnEngine(): EngineReport {
 /** Warns once if this package is part of a bundle and its addon was not found: leases are weaker without it. */
 export function warnInBundle(): void {
   if (current?.warning === undefined) return
-  process.emitWarning(`port4me leases a port without its addon: ${current.warning}`, {
+  process.emitWarning(`port4me: ${current.warning}`, {
     code: 'PORT4ME_BUNDLED',
   })
   current = { ...current, warning: undefined }
