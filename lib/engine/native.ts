@@ -17,7 +17,7 @@ export function loadNative(): Loaded {
   let refused: Loaded | undefined
   for (const place of addonPlaces(prebuilt())) {
     const file = normalize(place)
-    if (!existsSync(file)) continue
+    if (!exists(file)) continue
     const loaded = load(file)
     if (loaded.engine !== undefined) return loaded
     refused ??= loaded
@@ -33,8 +33,17 @@ const IN_BUNDLE = IS_BUNDLED
 function prebuilt(): string {
   const { platform, arch } = process
   // Alpine's C library is musl. (node-gyp-build tells it by the same file.)
-  const libc = platform !== 'linux' ? '' : existsSync('/etc/alpine-release') ? '.musl' : '.glibc'
+  const libc = platform !== 'linux' ? '' : exists('/etc/alpine-release') ? '.musl' : '.glibc'
   return `${platform}-${arch}/port4me${libc}.node`
+}
+
+/** Whether there is a file. Without --allow-fs-read for it, Node.js throws an error, and then it counts as missing. */
+function exists(file: string): boolean {
+  try {
+    return existsSync(file)
+  } catch {
+    return false
+  }
 }
 
 function load(file: string): Loaded {

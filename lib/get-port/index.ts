@@ -3,7 +3,7 @@
 
 import { builtin } from '../builtin.js'
 import { currentEngine } from '../engine/engine.js'
-import { Port4meError, quote } from '../errors.js'
+import { asSystemError, Port4meError, quote } from '../errors.js'
 import { readQuestion } from '../settings/question.js'
 
 /** Options of {@link getPort}. */
@@ -43,6 +43,16 @@ const reserved = new Set<number>()
 let rotation: NodeJS.Timeout | undefined
 
 export default async function getPort(options?: Options): Promise<number> {
+  try {
+    return await freePort(options)
+  } catch (error) {
+    // A failed system call keeps the error of Node.js, as in get-port. A missing permission has one of ours.
+    const { syscall } = error as NodeJS.ErrnoException
+    throw syscall === undefined ? asSystemError(error) : error
+  }
+}
+
+async function freePort(options: Options | undefined): Promise<number> {
   const { port: preferred, exclude, reserve, host: name, ipv6Only } = options ?? {}
   const ports = readPreferred(preferred)
   const excluded = readExcluded(exclude)

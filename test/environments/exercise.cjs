@@ -61,12 +61,18 @@ async function exercise({ port4me, getPort, http }) {
     () => port4me.probe(taken),
     ([status]) => status.port === taken && (lease === undefined || !status.free),
   )
-  if (lease !== undefined)
+  let served
+  if (lease !== undefined) {
+    const server = http.createServer((_request, response) => response.end('served'))
     await call(
       'listen',
-      () => serve(lease, http),
-      (text) => text === 'served',
+      () => lease.listen(server),
+      (value) => value === server,
     )
+    served = await get(lease.port, http).catch(({ message }) => message)
+    server.closeAllConnections()
+    server.close()
+  }
 
   let engine
   try {
@@ -75,26 +81,18 @@ async function exercise({ port4me, getPort, http }) {
     engine = code
   }
   await new Promise((resolve) => setTimeout(resolve, 10)) // for the warnings
-  return { engine, calls, warnings }
+  return { engine, calls, served, warnings }
 }
 
-/** Serves on the leased port, and resolves with what a client gets. */
-async function serve(lease, http) {
-  const server = http.createServer((_request, response) => response.end('served'))
-  await lease.listen(server)
-  try {
-    return await new Promise((resolve, reject) => {
-      const request = http.get({ port: lease.port, host: '127.0.0.1', agent: false })
-      request.on('error', reject).on('response', async (response) => {
-        let text = ''
-        for await (const chunk of response) text += chunk
-        resolve(text)
-      })
-    })
-  } finally {
-    server.closeAllConnections()
-    server.close()
-  }
+/** What a client gets. */
+async function get(port, http) {
+  let text = ''
+  const response = await new Promise((resolve, reject) => {
+    const request = http.get({ port, host: '127.0.0.1', agent: false })
+    request.on('error', reject).on('response', resolve)
+  })
+  for await (const chunk of response) text += chunk
+  return text
 }
 
 module.exports = { exercise }

@@ -1,7 +1,7 @@
 // Projects of users: installed from their own lockfiles, outside of this repository, with the package as npm packs it.
 
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +16,8 @@ export const path = (name: string): string => fileURLToPath(new URL(name, import
 export interface Result {
   readonly engine: unknown
   readonly calls: Readonly<Record<string, Outcome>>
+  /** What a client gets from the server on the leased port. */
+  readonly served?: string
   readonly warnings: readonly string[]
 }
 
@@ -40,14 +42,20 @@ export function newFolder(): string {
 export function project(name: string): string {
   const folder = newFolder()
   cpSync(path(name), folder, { recursive: true })
-  for (const file of ['app.cjs', 'app.mjs', 'exercise.cjs']) cpSync(path(file), join(folder, file))
+  copyApp(folder)
   return folder
+}
+
+function copyApp(folder: string): void {
+  for (const file of ['app.cjs', 'app.mjs', 'exercise.cjs']) cpSync(path(file), join(folder, file))
 }
 
 /** A project of the app alone, with the package installed. */
 export async function plainProject(): Promise<string> {
   const folder = newFolder()
-  for (const file of ['app.cjs', 'app.mjs', 'exercise.cjs']) cpSync(path(file), join(folder, file))
+  copyApp(folder)
+  // Deno resolves what a package.json names.
+  writeFileSync(join(folder, 'package.json'), '{ "dependencies": { "port4me": "*" } }')
   await installPackage(folder)
   return folder
 }
@@ -140,8 +148,11 @@ export function checked(result: Result): Result {
 
 const CALLS = ['port4me', 'port4meAsync', 'isFreeUdp', 'getPort', 'leasePort', 'probe']
 
-/** The calls, each of which works. */
-export const ALL_WORK = Object.fromEntries([...CALLS, 'listen'].map((name) => [name, 'works']))
+/** Every call works, and the server on the leased port serves. */
+export const ALL_WORK = {
+  calls: Object.fromEntries([...CALLS, 'listen'].map((name) => [name, 'works'])),
+  served: 'served',
+}
 
 /** A file that another process has written as JSON. */
 export function readJson(file: string): unknown {

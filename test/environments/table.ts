@@ -75,6 +75,9 @@ function refusalsOf({ calls }: Result): string[] {
   })
 }
 
+/** The message of an error, without what differs from run to run and from call to call. */
 function messageOf(outcome: Outcome): string | undefined {
-  return typeof outcome === 'object' && 'message' in outcome ? outcome.message : undefined
+  if (typeof outcome !== 'object' || !('message' in outcome)) return undefined
+  const { message } = outcome
+  return message.replace(/^bind ERR_ACCESS_DENIED /, '').replace(/\b(tcp|udp)\/\d+/, '$1/PORT')
 }

@@ -18,12 +18,13 @@ export function lockNames(protocol: Protocol, port: number): string[] {
   if (!IS_LINUX) return []
   const name = `\0port4me/${protocol}/${port}`
   const filled = name.padEnd(LONGEST_NAME, '\0')
+  if (process.versions.bun !== undefined) return [name] // Bun 1.4 refuses so long a name: EINVAL
   return KEEPS_NAMES ? [filled, name] : [filled]
 }
 
 /** Writes the name in an error of Node.js as proc_pid_net(5) has it: @ first, and without the filling. */
 export function withReadableName(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
-  const readable = (text: string) => text.replace(/\0+$/, '').replaceAll('\0', '@')
+  const readable = (text: string) => text.replace(/\0{2,}/g, '').replaceAll('\0', '@')
   error.message = readable(error.message)
   const named = error as { address?: unknown }
   if (typeof named.address === 'string') named.address = readable(named.address)
