@@ -50,10 +50,16 @@ function copyApp(folder: string): void {
   for (const file of ['app.cjs', 'app.mjs', 'exercise.cjs']) cpSync(path(file), join(folder, file))
 }
 
-/** A project of the app alone, with the package installed. */
-export async function plainProject(): Promise<string> {
+/** A project of the app alone. */
+export function emptyProject(): string {
   const folder = newFolder()
   copyApp(folder)
+  return folder
+}
+
+/** A project of the app alone, with the package installed. */
+export async function plainProject(): Promise<string> {
+  const folder = emptyProject()
   // Deno resolves what a package.json names.
   writeFileSync(join(folder, 'package.json'), '{ "dependencies": { "port4me": "*" } }')
   await installPackage(folder)
