@@ -80,7 +80,7 @@ export class Port4meError extends Error {
  */
 export function asSystemError(error: unknown, host = ''): unknown {
   if (error instanceof Port4meError) return error
-  const { code, syscall, message } = error as NodeJS.ErrnoException
+  const { code, syscall, message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>
   if (syscall === undefined && (code === 'ERR_ACCESS_DENIED' || DENO_REFUSES.test(message))) {
     return new Port4meError('ERR_SYSTEM', printable(message), error as NodeJS.ErrnoException)
   }

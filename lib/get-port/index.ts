@@ -47,7 +47,7 @@ export default async function getPort(options?: Options): Promise<number> {
     return await freePort(options)
   } catch (error) {
     // A failed system call keeps the error of Node.js, as in get-port. A missing permission has one of ours.
-    const { syscall } = error as NodeJS.ErrnoException
+    const { syscall } = (error ?? {}) as Partial<NodeJS.ErrnoException>
     throw syscall === undefined ? asSystemError(error) : error
   }
 }

@@ -70,7 +70,7 @@ async function executable(): Promise<void> {
 
 const native = { engine: 'native', warnings: [] } as const
 const fallback = { engine: 'fallback', warnings: ['PORT4ME_BUNDLED'] } as const
-const COPIES = 'It copies the addon by itself'
+const COPIES = 'copies the addon by itself'
 
 /** The result of each environment, and the file that is run. */
 const BUNDLES = {

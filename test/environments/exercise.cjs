@@ -52,7 +52,10 @@ async function exercise({ port4me, getPort, http }) {
   await call('getPort', () => getPort(), isPort)
   const lease = await call(
     'leasePort',
-    () => port4me.leasePort(`environment ${process.pid}`),
+    () => {
+      port4me.leasePort().release()
+      return port4me.leasePort(`environment ${process.pid}`)
+    },
     (value) => isPort(value.port),
   )
   const taken = lease?.port ?? 54321
@@ -65,7 +68,7 @@ async function exercise({ port4me, getPort, http }) {
   if (lease !== undefined) {
     const server = http.createServer((_request, response) => response.end('served'))
     await call(
-      'listen',
+      'lease.listen',
       () => lease.listen(server),
       (value) => value === server,
     )

@@ -46,7 +46,7 @@ test.each([
   expect(existsSync(join(folder, '.yarn/unplugged'))).toBe(unplugged)
   const result = await runApp(process.execPath, [yarn, 'node', 'app.cjs'], folder)
   expect(result).toEqual({ engine, ...ALL_WORK, warnings: [] })
-  table.add(name, result, unplugged ? 'Yarn unplugs it, because it has binaries' : '')
+  table.add(name, result)
 })
 
 test(PNPM, async () => {

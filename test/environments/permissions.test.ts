@@ -20,8 +20,7 @@ interface Case {
 
 const CASES: readonly Case[] = Object.entries(FLAGS).flatMap(([version, flags]) =>
   subsets(flags.map((name) => `--allow-${name}`)).map((allowed) => {
-    const versions = version === '26' ? '26' : '22 and 24'
-    const row = `Node.js ${versions}, ${allowed.length === 0 ? 'no flag' : `\`${allowed.join(' ')}\``}`
+    const row = `Node.js ${version}, ${allowed.length === 0 ? 'no flag' : `\`${allowed.join(' ')}\``}`
     return { version: Number(version), allowed, row }
   }),
 )

@@ -156,7 +156,7 @@ const CALLS = ['port4me', 'port4meAsync', 'isFreeUdp', 'getPort', 'leasePort', '
 
 /** Every call works, and the server on the leased port serves. */
 export const ALL_WORK = {
-  calls: Object.fromEntries([...CALLS, 'listen'].map((name) => [name, 'works'])),
+  calls: Object.fromEntries([...CALLS, 'lease.listen'].map((name) => [name, 'works'])),
   served: 'served',
 }
 

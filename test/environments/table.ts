@@ -26,8 +26,9 @@ export class Table {
   }
 
   /** Adds a row. Results of environments with one name must be the same. */
-  add(environment: string, result: Result, remark = ''): void {
-    const row = [engineOf(result), [...refusalsOf(result), ...(remark ? [remark] : [])].join('. ')]
+  add(environment: string, result: Result, remark?: string): void {
+    const remarks = [...refusalsOf(result), ...warningsOf(result), ...(remark ? [remark] : [])]
+    const row = [engineOf(result), remarks.join('; ')]
     const before = this.#rows.get(environment)
     if (before === undefined) throw new Error(`no row is named ${environment}`)
     if (before.length > 0) expect(row, environment).toEqual(before)
@@ -70,9 +71,13 @@ function refusalsOf({ calls }: Result): string[] {
   }
   return [...refused].map(([message, names]) => {
     const all = names.length === Object.keys(calls).length
-    const what = all ? 'Every call' : names.map((name) => `\`${name}()\``).join(', ')
-    return `${what}: "${message.replaceAll('|', '\\|')}"`
+    const what = all ? 'every call' : names.map((name) => `\`${name}()\``).join(', ')
+    return `${what}: \`${message}\``
   })
+}
+
+function warningsOf({ warnings }: Result): string[] {
+  return warnings.map((code) => `the first lease warns: \`${code}\``)
 }
 
 /** The message of an error, without what differs from run to run and from call to call. */

@@ -4,7 +4,7 @@ import type { Engine, Host, PackedPick, Question } from '../../../binding.js'
 import { packFound } from '../../codes.js'
 import { type Bind, closeAll, type Holding } from './bind.js'
 import { byFamily, endpointsToHold, type Protocol, protocolsOf } from './endpoints.js'
-import { KEEPS_NAMES, LocksNow, lockNames, withReadableName } from './lock.js'
+import { KEEPS_NAMES, LocksNow, lockNames, lockRefusal, withReadableName } from './lock.js'
 import { sockets } from './sockets.js'
 import { askedBy, candidatesOf, patientSteps, type Steps } from './steps.js'
 
@@ -31,6 +31,8 @@ const ownLocks = { tcp: new Uint8Array(65536), udp: new Uint8Array(65536) }
 export function* holdSteps(...args: Parameters<Engine['hold']>): Steps<Found> {
   const [, , , , maxTries, question, host, isExclusive] = args
   const protocols = protocolsOf(question)
+  const refusal = lockRefusal()
+  if (refusal !== undefined) throw refusal
   const others = new LocksOfOthers(protocols)
   const asked = askedBy(question, host, []) // whoever holds a port has its locks
   let tries = 0

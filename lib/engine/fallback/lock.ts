@@ -18,8 +18,17 @@ export function lockNames(protocol: Protocol, port: number): string[] {
   if (!IS_LINUX) return []
   const name = `\0port4me/${protocol}/${port}`
   const filled = name.padEnd(LONGEST_NAME, '\0')
-  if (process.versions.bun !== undefined) return [name] // Bun 1.4 refuses so long a name: EINVAL
   return KEEPS_NAMES ? [filled, name] : [filled]
+}
+
+/**
+ * Why no lock can be taken here. Bun 1.4 refuses to bind the first name, which fills all 108 bytes. The second name
+ * alone would not keep out a Node.js that binds the first name alone.
+ */
+export function lockRefusal(): NodeJS.ErrnoException | undefined {
+  if (!IS_LINUX || process.versions.bun === undefined) return undefined
+  const message = 'in Bun a lease needs the addon, because Bun cannot bind the lock of a port'
+  return Object.assign(new Error(message), { code: 'EINVAL', syscall: 'bind' })
 }
 
 /** Writes the name in an error of Node.js as proc_pid_net(5) has it: @ first, and without the filling. */
@@ -69,7 +78,7 @@ export class LocksNow {
  */
 function isTaken(protocol: Protocol, port: number): boolean {
   const [path] = lockNames(protocol, port)
-  if (path === undefined) return false
+  if (path === undefined || lockRefusal() !== undefined) return false
   try {
     return sockets.bindName(path).is === 'in-use'
   } catch (error) {
