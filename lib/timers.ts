@@ -1,11 +1,11 @@
 // The real timers, and the next turn of the event loop.
 
-import { builtin } from './builtin.js'
+import timers from 'node:timers'
 
-// The timers are read when this file is loaded, because fake timers of tests may replace them later. Jest's jsdom has no
-// global setImmediate. Elsewhere the globals are used, because they need not be loaded.
-const { setImmediate } = 'setImmediate' in globalThis ? globalThis : builtin('node:timers')
-export const { setTimeout } = globalThis
+// The timers are read when this file is loaded, because fake timers of tests may replace them later. The globals are not
+// used: Jest may have replaced them before, and its jsdom has no setImmediate. It leaves node:timers alone.
+const { setImmediate } = timers
+export const { setTimeout } = timers
 export const { hrtime } = process
 
 /** Resolves in the next turn of the event loop. */
