@@ -1,4 +1,4 @@
-// The choice of the engine: made once, when the first question is asked.
+// Chooses the engine once, when the first question is asked.
 
 import type { Engine } from '../../binding.js'
 import { asSystemError, Port4meError } from '../errors.js'
@@ -9,9 +9,9 @@ import { IS_BUNDLED } from './places.js'
 
 interface Choice {
   readonly engine: Engine
-  /** The binary of the addon: which is loaded, or which was refused. */
+  /** The file of the addon that was loaded or refused. */
   readonly file?: string | undefined
-  /** Why the addon is not the engine. */
+  /** Why the addon is not used. Missing if it is used. */
   readonly refusal?: string
   /** What the first lease says, in a bundle that lost the addon. */
   readonly warning?: string | undefined
@@ -24,7 +24,7 @@ export function currentEngine(): Engine {
   return current.engine
 }
 
-/** Which engine answers, from which file; or why the addon does not. */
+/** Which engine is used, the file of the addon, and for the TypeScript engine why the addon is not used. */
 export interface EngineReport {
   readonly engine: 'native' | 'fallback'
   readonly file?: string
@@ -72,8 +72,8 @@ function chooseEngine(wanted = 'auto'): Choice {
 }
 
 function loadFallback(): Engine {
-  // A file of its own in dist/, not loaded where the addon does the work: it needs node:net, which
-  // takes longer to load than all of this package.
+  // The TypeScript engine is a separate file in dist/. It is not loaded if the addon is used, because it needs
+  // node:net, which takes longer to load than all of this package.
   try {
     const { fallback } = require('./fallback.js') as typeof import('./fallback/index.js')
     return fallback

@@ -1,4 +1,4 @@
-// The C++ addon: a fresh build if there is one, else the prebuilt binary for this system.
+// Loads the C++ addon: a fresh build if there is one, otherwise the prebuilt binary for this system.
 
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import { normalize } from 'node:path'
@@ -7,12 +7,12 @@ import { CONTRACT } from '../codes.js'
 import { asSystemError } from '../errors.js'
 import { addonPlaces, IS_BUNDLED } from './places.js'
 
-/** What became of loading it. `file`: the binary for this system, if there is one. */
+/** The result of loading the addon. `file`: the binary for this system, if there is one. */
 export type Loaded =
   | { readonly engine: Engine; readonly file: string; readonly failure?: never }
   | { readonly engine?: never; readonly file: string | undefined; readonly failure: string }
 
-/** Loads the first file that is the addon. When there is none, the answer tells why the first one was refused. */
+/** Loads the first file that is the addon. If there is none, `failure` says why the first file was refused. */
 export function loadNative(): Loaded {
   let refused: Loaded | undefined
   for (const place of addonPlaces(prebuilt())) {
@@ -29,10 +29,10 @@ const IN_BUNDLE = IS_BUNDLED
   ? ': the bundle that port4me is part of has none beside it. Mark port4me as external to keep the addon'
   : ` for ${process.platform} on ${process.arch}`
 
-/** The binary for this platform, architecture and C library, by its path in prebuilds/: as prebuildify names it. */
+/** The path in prebuilds/ of the binary for this platform, architecture and C library, as prebuildify names it. */
 function prebuilt(): string {
   const { platform, arch } = process
-  // Alpine's C library is musl. (node-gyp-build tells it by the same file.)
+  // Alpine's C library is musl. (node-gyp-build looks for the same file.)
   const libc = platform !== 'linux' ? '' : exists('/etc/alpine-release') ? '.musl' : '.glibc'
   return `${platform}-${arch}/port4me${libc}.node`
 }
@@ -50,7 +50,7 @@ function load(file: string): Loaded {
   const loaded: { exports: Partial<Engine> } = { exports: {} }
   try {
     if (process.platform === 'linux') checkLength(file)
-    // What `require` does for a file whose path is known, and bundlers do not follow.
+    // `require` does the same with a file whose path is known. But bundlers do not follow this call.
     process.dlopen(loaded, file)
   } catch (error) {
     return failed(file, error)
@@ -61,8 +61,9 @@ function load(file: string): Loaded {
 }
 
 /**
- * No binary for this system, one for another libc, --no-addons, a policy: whatever it is, the TypeScript
- * engine gives the same answers. Throws for want of descriptors, which says nothing of the binary.
+ * Returns why a binary was not loaded. It may be for another system or another libc, or --no-addons or a policy may
+ * forbid addons. Whatever the reason is, the TypeScript engine gives the same answers. If no descriptor is left, throws
+ * an error, because this says nothing about the binary.
  */
 function failed(file: string | undefined, error: unknown): Loaded {
   const { code } = error as NodeJS.ErrnoException
@@ -70,15 +71,16 @@ function failed(file: string | undefined, error: unknown): Loaded {
   return { file, failure: error instanceof Error ? error.message.trim() : String(error) }
 }
 
-/** The length of an ELF file's header: elf(5). */
+/** The length of the header of an ELF file, in bytes (elf(5)). */
 const HEADER = 64
 
 /**
- * The dynamic linker of Linux maps a file that was cut off, and the process dies of it (SIGBUS). The
- * table of sections ends an ELF file: its header says where it begins, and how long it is (elf(5)).
+ * Throws an error if the end of an ELF file is missing. The dynamic linker of Linux would map such a file, and SIGBUS
+ * would end the process. The section table is at the end of an ELF file. The header of the file says where this table
+ * begins and how long it is (elf(5)).
  */
 function checkLength(file: string): void {
-  // No Buffer, which a VM context does not have, and no DataView, which a patched fs may not take.
+  // The header is a Uint8Array, because a VM context has no Buffer, and a patched fs may not accept a DataView.
   const header = new Uint8Array(HEADER)
   const number = (at: number, bytes: number): number =>
     header.subarray(at, at + bytes).reduceRight((sum, byte) => sum * 256 + byte, 0)

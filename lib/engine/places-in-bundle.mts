@@ -1,4 +1,4 @@
-// Where the files of the addon are, for this package as a part of somebody's bundle.
+// Finds the files of the addon when this package is part of somebody's bundle.
 
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url'
 
 export const IS_BUNDLED = true
 
-/** The file that runs: a bundle in CommonJS has `__filename`, one in ESM `import.meta.url`. */
+/** The file that runs. A CommonJS bundle has `__filename`, an ESM bundle has `import.meta.url`. */
 function thisFile(): string {
   try {
-    return __filename // not asked by `typeof`, which webpack answers itself, and wrongly in ESM
+    return __filename // not with `typeof`: webpack would evaluate it, and its answer for ESM is wrong
   } catch {
     return fileURLToPath(import.meta.url)
   }
 }
 
-/** Bundlers that follow `new URL()`, as webpack does, copy these files and put the copies' addresses here. */
+/** Bundlers that follow `new URL()`, such as webpack, copy these files and insert the addresses of the copies here. */
 const COPIES: Readonly<Record<string, () => URL>> = {
   'linux-x64/port4me.glibc.node': () =>
     new URL('../prebuilds/linux-x64/port4me.glibc.node', import.meta.url),
@@ -34,8 +34,8 @@ const COPIES: Readonly<Record<string, () => URL>> = {
 }
 
 /**
- * The files that may be the addon, the best one first: a copy that the bundler made, one beside the bundle, and
- * that of an installed package.
+ * The files that may be the addon, the best one first: a copy that the bundler made, a file beside the bundle, and the
+ * file of an installed package.
  *
  * @param prebuilt the binary for this system, by its path in prebuilds/
  */

@@ -1,9 +1,9 @@
-// Where the files of the addon are: this package's own, found from dist/.
+// Finds the files of the addon in this package. The paths start from dist/.
 
 import { dirname } from 'node:path'
 import { readVariable } from '../settings/environment.js'
 
-/** In a bundle places-in-bundle.mts takes the place of this file. */
+/** Whether this is part of somebody's bundle. There, places-in-bundle.mts replaces this file. */
 export const IS_BUNDLED = false
 
 /**
@@ -12,7 +12,7 @@ export const IS_BUNDLED = false
  * @param prebuilt the binary for this system, by its path in prebuilds/
  */
 export function addonPlaces(prebuilt: string): string[] {
-  const root = readVariable('PORT4ME_PREBUILD') // tests name another folder that has build/ or prebuilds/
+  const root = readVariable('PORT4ME_PREBUILD') // tests set another folder, which has build/ or prebuilds/
   const places =
     root === undefined
       ? [`${folder()}/../build/Release/port4me.node`, shipped(prebuilt)]
@@ -20,7 +20,10 @@ export function addonPlaces(prebuilt: string): string[] {
   return readVariable('PREBUILDS_ONLY') === undefined ? places : places.slice(1)
 }
 
-/** ncc finds the files by this text, copies them, and writes the copies' path in its place. */
+/**
+ * The path of the prebuilt binary. ncc recognizes the text of the first `return`, copies the files of prebuilds/, and
+ * replaces the text by the path of the copies.
+ */
 function shipped(prebuilt: string): string {
   try {
     return `${__dirname}/../prebuilds/${prebuilt}`
@@ -29,7 +32,7 @@ function shipped(prebuilt: string): string {
   }
 }
 
-/** The folder of this file. A bundle in ESM that was made of it has no `__dirname`. */
+/** The folder of this file. If this file became part of an ESM bundle, it has no `__dirname`. */
 function folder(): string {
   try {
     return __dirname

@@ -1,17 +1,18 @@
-// The one door to the engine for questions about ports: what a failed system call throws is this package's error.
+// All questions about ports to the engine go through this file. It converts the error of a failed system call to an
+// error of this package.
 
 import type { Engine, Hold, PackedPick, Search, Verdicts } from '../../binding.js'
 import { asSystemError } from '../errors.js'
 import type { PortQuestion } from '../settings/question.js'
 import { askedEngine } from './test-hook.js'
 
-/** Who to ask, and for what. */
+/** The engine to ask, and the arguments of its search. */
 export interface Searching {
   readonly engine: Engine
   readonly search: Search
 }
 
-/** The first candidate that is free. */
+/** Returns the first candidate that is free. */
 export function pick({ engine, search }: Searching): PackedPick {
   try {
     return engine.pick(...search)
@@ -28,7 +29,7 @@ export async function pickAsync({ engine, search }: Searching): Promise<PackedPi
   }
 }
 
-/** The first candidate that can be held, held. */
+/** Holds the first candidate that can be held. */
 export function hold({ engine, search }: Searching, exclusive: boolean): Hold {
   try {
     return engine.hold(...search, exclusive)
@@ -66,13 +67,13 @@ export async function probeAsync(
 
 const NO_SEQUENCE = new Uint8Array(65536 / 8)
 
-/** The first of these ports that is free, as pick() answers. */
+/** Returns the first of these ports that is free, in the form that pick() returns. */
 export function pickAmong(ports: Uint16Array, { question, host }: PortQuestion): PackedPick {
   const search = [0, NO_SEQUENCE, ports, 0, ports.length, question, host] as const
   return pick({ engine: askedEngine(), search })
 }
 
-/** A port that the system chooses; 0: it has none left. */
+/** Returns a port that the system chooses. 0: the system has no port left. */
 export function ephemeralPort({ question, host }: PortQuestion): number {
   try {
     return askedEngine().ephemeralPort(question, host)

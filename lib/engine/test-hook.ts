@@ -1,4 +1,5 @@
-// _PORT4ME_CHECK_AVAILABLE_PORTS_=any: every port counts as free, as the references' own tests want it.
+// If _PORT4ME_CHECK_AVAILABLE_PORTS_ is `any`, every port counts as free. The tests of the reference implementations
+// need this.
 
 import type { Engine } from '../../binding.js'
 import { packFound } from '../codes.js'
@@ -6,7 +7,7 @@ import { Port4meError, quote } from '../errors.js'
 import { type Environment, readEnvironment } from '../settings/environment.js'
 import { currentEngine } from './engine.js'
 
-/** The engine to ask whether ports are free: the current one, unless the variable says that all are. */
+/** Returns the engine to ask whether ports are free: the current one, unless the variable says that all are free. */
 export function askedEngine(
   engine: Engine = currentEngine(),
   environment: Environment = readEnvironment(engine),
@@ -20,7 +21,7 @@ export function askedEngine(
   )
 }
 
-/** An engine that believes every port to be free. A hold is real: it has to keep its port. */
+/** Returns an engine that calls every port free. Its holds are real, because a hold must keep its port. */
 function believing(engine: Engine): Engine {
   const pick: Engine['pick'] = (seed, allowed, prepended, skip) => {
     const first = prepended[skip]

@@ -1,5 +1,5 @@
-// Asks a thread that has an event loop, and waits for it: Node.js binds a TCP socket to a given
-// address only asynchronously.
+// Asks a thread that has an event loop, and waits for its answer. This is needed because without net.BoundSocket
+// Node.js binds a TCP socket to a given address only asynchronously.
 
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
@@ -15,26 +15,26 @@ export type BlockingCall =
   | { readonly name: 'hold'; readonly args: readonly [id: number, ...Parameters<Engine['hold']>] }
   | { readonly name: 'release' | 'admitServers'; readonly args: readonly [id: number] }
 
-/** What the thread is sent: a call, or the number of a hold to release without an answer. */
+/** A message to the thread: a call, or the number of a hold. The thread releases this hold and sends no answer. */
 export type Sent = BlockingCall | number
 
-/** What the thread is given at its start. */
+/** What the thread receives when it starts. */
 export interface ThreadData {
   readonly port: MessagePort
   readonly shared: Int32Array
 }
 
-/** What the thread says of itself in the memory that it shares, since the other one waits and hears nothing. */
+/** Numbers in shared memory. The thread writes them, because the thread that waits for it receives no events. */
 export const Shared = {
-  /** How many answers it sent. */
+  /** How many answers the thread has sent. */
   ANSWERS: 0,
-  /** How often it was seen to live: 0 before it started, and ENDED for good. */
+  /** A counter that grows while the thread works. 0: it has not started. ENDED: it has ended. */
   LIFE: 1,
   LENGTH: 2,
   ENDED: -1,
 } as const
 
-/** What an error says that a message between threads would lose. */
+/** The fields of an error that would be lost in a message between threads. */
 const FIELDS = ['code', 'errno', 'syscall', 'address', 'port'] as const
 
 export type Failure = { readonly message: string } & {
@@ -49,20 +49,23 @@ export function failureOf(error: Failure): Failure {
   return { message: error.message, ...Object.fromEntries(entries) }
 }
 
-/** How often the thread is seen to live while it works, and how often it is looked at: milliseconds. */
+/** How often the thread increases LIFE while it works, and how often a waiting call reads LIFE, in milliseconds. */
 export const BEAT_MS = 100
 const LOOK_MS = 250
 
-/** So many looks in a row that see no life, 5 seconds, are the end; and so many looks at one call. */
+/**
+ * A call fails, and the thread is terminated, after SILENT_LOOKS looks in a row (5 seconds) that find LIFE unchanged,
+ * or after LOOKS looks in total (5 minutes).
+ */
 const SILENT_LOOKS = 20
 const LOOKS = 1200
 
-/** thread.ts and all that it imports, as a script: scripts/bundle.mjs puts it here. */
+/** The text of a script: thread.ts and everything that it imports. scripts/bundle.mjs inserts it here. */
 declare const THREAD_CODE: string
 
 let current: AnsweringThread | undefined
 
-/** The thread, started when there is none. Throws an error of the system when that fails. */
+/** Returns the thread. Starts one if there is none, and throws a system error if that fails. */
 export function currentThread(): AnsweringThread {
   if (current === undefined || current.isGone) current = new AnsweringThread()
   return current
@@ -85,8 +88,9 @@ export class AnsweringThread {
     const { port1, port2 } = new MessageChannel()
     const workerData: ThreadData = { port: port2, shared: this.#shared }
     try {
-      // The code itself, and no file: a bundle has no other file. Without flags and variables: what NODE_OPTIONS
-      // preloads might ask a question too, and start a thread, and so on.
+      // The worker runs this text and not a file, because a bundle has no other file. It gets no flags and no
+      // variables: a module that NODE_OPTIONS preloads might ask a question too, which would start another thread, and
+      // so on.
       this.#worker = new Worker(THREAD_CODE, {
         eval: true,
         workerData,
@@ -98,7 +102,7 @@ export class AnsweringThread {
       const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException
       throw threadError(code, `the TypeScript engine cannot start its thread: ${message}`)
     }
-    this.#worker.on('error', () => {}) // the next call says so
+    this.#worker.on('error', () => {}) // a call notices that the thread has ended
     this.#worker.on('exit', () => {
       this.#isGone = true
     })
@@ -107,12 +111,12 @@ export class AnsweringThread {
     this.#port = port1
   }
 
-  /** Whether it has ended, and with it all that it held. */
+  /** Whether the thread has ended. Then all its holds have ended too. */
   get isGone(): boolean {
     return this.#isGone || Atomics.load(this.#shared, Shared.LIFE) === Shared.ENDED
   }
 
-  /** Waits for the answer. Throws what the thread throws, or an error of the system when it is gone. */
+  /** Sends a call and waits for the answer. Throws what the thread throws, or a system error if the thread is gone. */
   call(call: BlockingCall): unknown {
     const answers = Atomics.load(this.#shared, Shared.ANSWERS)
     this.#port.postMessage(call satisfies Sent)
@@ -122,7 +126,7 @@ export class AnsweringThread {
     throw Object.assign(new Error(message.failure.message), message.failure)
   }
 
-  /** Releases a hold some time soon. */
+  /** Asks the thread to release a hold. Does not wait for it. */
   abandon(id: number): void {
     if (!this.isGone) this.#port.postMessage(id satisfies Sent)
   }
@@ -132,27 +136,28 @@ export class AnsweringThread {
     let silentLooks = 0
     for (let looks = 0; ; ) {
       const woken = Atomics.wait(this.#shared, Shared.ANSWERS, answers, LOOK_MS)
-      // The notification of an answer before may come only now, and wake this in vain.
+      // A late notification of an earlier answer may end the wait although there is no new answer.
       if (Atomics.load(this.#shared, Shared.ANSWERS) !== answers) return
       if (this.isGone) throw threadError('ESRCH', 'the thread of the TypeScript engine has ended')
       if (woken !== 'timed-out') continue
-      // Looks are counted, and not time: a process that was stopped meanwhile would find it all gone.
+      // This counts looks and does not measure time. If the process was stopped meanwhile, all the time would be over
+      // when it continues.
       const seen = Atomics.load(this.#shared, Shared.LIFE)
       silentLooks = seen === life ? silentLooks + 1 : 0
       life = seen
       if (silentLooks < SILENT_LOOKS && ++looks < LOOKS) continue
       this.#isGone = true
-      void this.#worker.terminate() // and with it all that it holds ends
+      void this.#worker.terminate() // this also ends all its holds
       const what = life === 0 ? 'does not start' : 'does not answer'
       throw threadError('ETIMEDOUT', `the thread of the TypeScript engine ${what}`)
     }
   }
 }
 
-/** Descriptors that a thread with an event loop takes, and some. */
+/** How many descriptors a thread with an event loop needs, with some to spare. */
 const DESCRIPTORS = 16
 
-/** A thread that lacks descriptors would end without a word. This throws as it should have. */
+/** Throws an error if there are too few descriptors for a thread. Such a thread would end without any error. */
 function checkDescriptors(): void {
   const held: number[] = []
   try {
@@ -160,13 +165,13 @@ function checkDescriptors(): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EMFILE' || code === 'ENFILE') throw error
-    // A policy keeps it from being opened, which says nothing of descriptors.
+    // A policy forbids to open the file. This says nothing about descriptors.
   } finally {
     for (const descriptor of held) closeSync(descriptor)
   }
 }
 
-/** A failure to be reported as one of the system. */
+/** Returns an error in the form of a failed system call, so that it is reported as one. */
 function threadError(code: string, message: string): NodeJS.ErrnoException {
   return Object.assign(new Error(message), { code, syscall: 'Worker' })
 }

@@ -1,4 +1,4 @@
-// Binds with net.BoundSocket: a socket that is bound and does not listen.
+// Binds with net.BoundSocket, which is a socket that is bound and does not listen.
 
 import net, { type AddressInfo, type Server } from 'node:net'
 import { bindBy, type Holding, type Sockets } from './bind.js'
@@ -7,8 +7,8 @@ import { listenNow } from './listen.js'
 import { bindUdp, holdUdp } from './udp.js'
 
 /**
- * What is used of net.BoundSocket: https://nodejs.org/api/net.html#class-netboundsocket. The constructor
- * binds, or throws the error. On POSIX the socket has SO_REUSEADDR.
+ * The part of net.BoundSocket that is used here: https://nodejs.org/api/net.html#class-netboundsocket. The constructor
+ * binds the socket, or throws the error of the bind. On POSIX the socket has SO_REUSEADDR.
  */
 interface BoundSocket {
   address(): AddressInfo
@@ -24,8 +24,9 @@ const { BoundSocket } = net as typeof net & {
 }
 
 /**
- * Whether Node.js has bound sockets that can also bind abstract Unix names, the locks of Linux: since 24.20
- * and 26.7. Earlier bound sockets have no `isPipe` and ignore `path`. On Android they refuse abstract names.
+ * Whether Node.js has bound sockets that can also bind abstract Unix names, which are the locks on Linux. It has them
+ * since 24.20 and 26.7. Earlier bound sockets have no `isPipe` and ignore `path`. On Android they refuse abstract
+ * names.
  */
 export const HAS_BOUND_SOCKETS =
   BoundSocket !== undefined && 'isPipe' in BoundSocket.prototype && process.platform !== 'android'
@@ -64,11 +65,11 @@ export const boundSockets: Sockets = {
     }),
 }
 
-/** A TCP socket that holds a port, until a server has it. */
+/** A TCP socket that holds a port until a server gets the socket. */
 export class HeldTcp implements Holding {
   readonly #endpoint: Endpoint
   readonly #port: number
-  /** On Linux an exclusive one listens: a server can bind beside a socket that does not. */
+  /** On Linux an exclusive hold listens, because a server can bind beside a socket that does not listen. */
   #socket: BoundSocket | Server | undefined
 
   constructor(endpoint: Endpoint, port: number, exclusive: boolean) {
@@ -78,19 +79,19 @@ export class HeldTcp implements Holding {
     this.#socket = exclusive && IS_LINUX ? listenOn(socket) : socket
   }
 
-  /** Gives the socket to a server, for Hold.takeServer() of binding.d.ts. */
+  /** Gives the socket to a server. This implements Hold.takeServer() of binding.d.ts. */
   giveServer(backlog: number): Server | undefined {
     const socket = this.#socket
     if (socket === undefined || socket instanceof net.Server) {
       this.#socket = undefined
       return socket?.ref()
     }
-    // A listen() that fails closes its socket. A second socket keeps the port for the next try.
+    // If listen() fails, it closes its socket. A second socket keeps the port for the next try.
     if (IS_LINUX) {
       try {
         this.#socket = openTcp(this.#endpoint, this.#port)
       } catch {
-        return undefined // another program listens: the server that binds by number gets the error
+        return undefined // another program listens; the caller binds the port by its number and gets the error
       }
     } else {
       this.#socket = undefined
@@ -110,7 +111,7 @@ function openTcp({ address: host, ipv4, everywhere }: Endpoint, port: number): B
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (!everywhere || code !== 'EAFNOSUPPORT') throw error
-    return open({ host: '0.0.0.0', port, ipv6Only: false }) // without IPv6
+    return open({ host: '0.0.0.0', port, ipv6Only: false }) // the system has no IPv6
   }
 }
 

@@ -1,4 +1,4 @@
-// Drives steps: at once, or with the event loop.
+// Runs the steps of an answer: at once, or on the event loop.
 
 import { nextTurn } from '../../timers.js'
 import type { Bind, Binding, Step } from './bind.js'
@@ -7,7 +7,7 @@ import { sockets } from './sockets.js'
 import type { Steps } from './steps.js'
 import { wait, waitNow } from './wait.js'
 
-/** Returns the answer. Every step must be possible at once. */
+/** Runs the steps and returns the answer. No step may need the event loop. */
 export function answerNow<Answer>(running: Steps<Answer>): Answer {
   const locks = new LocksNow()
   let step = running.next()
@@ -28,14 +28,17 @@ export function answerNow<Answer>(running: Steps<Answer>): Answer {
   return step.value
 }
 
-/** The longest that the event loop is kept from other work. */
+/** How long the event loop may be kept from other work, in milliseconds. */
 const SLICE_MS = 3
 
-/** Answers with the event loop, of which the binds alone would leave nothing to others. */
+/**
+ * Runs the steps on the event loop. Lets other work run after each SLICE_MS, because many steps do not wait for the
+ * event loop and would block it.
+ */
 export async function answerLater<Answer>(running: Steps<Answer>): Promise<Answer> {
   const locks = new LocksNow()
   let step = running.next()
-  let until = performance.now() // the caller has taken its share of this turn already
+  let until = performance.now() // the caller may have used up the time of this turn
   while (!step.done) {
     let bind: Bind
     try {

@@ -1,10 +1,10 @@
-// What to bind for a question: the endpoints of native/probe/prober.cc, as far as Node.js has them.
+// The endpoints to bind for a question: those of native/probe/prober.cc, as far as Node.js supports them.
 
 import { networkInterfaces } from 'node:os'
 import type { Host, Question } from '../../../binding.js'
 import { Ask } from '../../codes.js'
 
-/** Where ports have locks: native/hold/port_lock.h; and where a server can bind what is held. */
+/** Whether ports have locks (native/hold/port_lock.h), and whether a server can bind a port that is held. */
 export const IS_LINUX = process.platform === 'linux' || process.platform === 'android'
 
 export type Protocol = 'tcp' | 'udp'
@@ -16,7 +16,7 @@ export function protocolsOf(question: Question): Protocol[] {
   )
 }
 
-/** One address to bind; the port comes with each bind. */
+/** One address to bind. The port is an argument of each bind. */
 export interface Endpoint {
   readonly protocol: Protocol
   /** An IP literal. */
@@ -24,18 +24,18 @@ export interface Endpoint {
   readonly ipv4: boolean
   readonly ipv6: boolean
   /**
-   * Every address of both families, by one dual-stack socket. TCP only: Node.js leaves it to
-   * net.ipv6.bindv6only whether a UDP socket is one.
+   * Whether one dual-stack socket covers every address of both families. Only for TCP: whether a UDP socket of Node.js
+   * is dual-stack depends on net.ipv6.bindv6only.
    */
   readonly everywhere: boolean
-  /** Passed over where the system lacks the family or the address. */
+  /** Whether the endpoint is skipped if the system does not have the family or the address. */
   readonly optional: boolean
 }
 
 /**
- * On Linux a dual-stack bind collides with any socket of the port. Elsewhere Node.js's own sockets
- * pass beside a listener on a specific address: on macOS and the BSDs for their SO_REUSEADDR, on
- * Windows for want of SO_EXCLUSIVEADDRUSE; there each address of the machine is asked.
+ * On Linux a dual-stack bind collides with every other socket on the port. On other systems the wildcard bind of
+ * Node.js succeeds even if a program listens on a specific address: on macOS and the BSDs because Node.js sets
+ * SO_REUSEADDR, on Windows because it does not set SO_EXCLUSIVEADDRUSE. So each address of the machine is probed there.
  */
 const DUAL_STACK_SEES_ALL = IS_LINUX
 
@@ -67,8 +67,8 @@ export function endpointsOf(question: Question, host: Host): Endpoint[] {
 }
 
 /**
- * The endpoints to hold for a question. Other systems than Linux need no socket on each address: the
- * wildcards keep other holders out.
+ * The endpoints to hold for a question. Systems other than Linux need no socket on each address, because the wildcards
+ * keep other holders out.
  */
 export function endpointsToHold(question: Question, host: Host): Endpoint[] {
   if (host !== '' || DUAL_STACK_SEES_ALL) return endpointsOf(question, host)
@@ -76,12 +76,12 @@ export function endpointsToHold(question: Question, host: Host): Endpoint[] {
   return protocolsOf(question).flatMap((protocol) => wildcards(protocol, ipv4, ipv6))
 }
 
-/** Splits an endpoint of both families into one of each. Returns any other as it is. */
+/** Splits an endpoint of both families into one endpoint for each family. Returns any other endpoint unchanged. */
 export function byFamily(endpoint: Endpoint): Endpoint[] {
   return endpoint.everywhere ? wildcards(endpoint.protocol, true, true) : [endpoint]
 }
 
-/** The IPv6-only wildcard, the IPv4 one, or both. */
+/** The IPv6-only wildcard, the IPv4 wildcard, or both. */
 function wildcards(protocol: Protocol, ipv4: boolean, ipv6: boolean): Endpoint[] {
   const optional = ipv4 && ipv6
   const endpoints: Endpoint[] = []

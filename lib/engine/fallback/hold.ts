@@ -1,4 +1,4 @@
-// Holds ports: takes their locks, asks, and binds.
+// Holds ports: takes their locks, probes them, and binds them.
 
 import type { Engine, Host, PackedPick, Question } from '../../../binding.js'
 import { packFound } from '../../codes.js'
@@ -8,7 +8,7 @@ import { KEEPS_NAMES, LocksNow, lockNames, lockRefusal, withReadableName } from 
 import { sockets } from './sockets.js'
 import { askedBy, candidatesOf, patientSteps, type Steps } from './steps.js'
 
-/** What holds a port. */
+/** A port that is held, with its locks and sockets. */
 export interface Held {
   readonly port: number
   readonly question: Question
@@ -18,13 +18,13 @@ export interface Held {
   readonly sockets: Holding[]
 }
 
-/** The result of a search. Without `held` no port was found. */
+/** The result of a search. `held` is missing if no port was found. */
 export interface Found {
   readonly pick: PackedPick
   readonly held?: Held
 }
 
-/** The locks that this thread has, a byte for each port: it need not ask the system about its own. */
+/** The locks that this thread has, one byte for each port. So it need not ask the system about its own locks. */
 const ownLocks = { tcp: new Uint8Array(65536), udp: new Uint8Array(65536) }
 
 /** Holds the first candidate that can be held. */
@@ -34,7 +34,7 @@ export function* holdSteps(...args: Parameters<Engine['hold']>): Steps<Found> {
   const refusal = lockRefusal()
   if (refusal !== undefined) throw refusal
   const others = new LocksOfOthers(protocols)
-  const asked = askedBy(question, host, []) // whoever holds a port has its locks
+  const asked = askedBy(question, host, []) // no locks to look at: they are taken before the port is probed
   let tries = 0
   for (const port of candidatesOf(args)) {
     if (tries === maxTries) break
@@ -60,8 +60,8 @@ export function* holdSteps(...args: Parameters<Engine['hold']>): Steps<Found> {
 }
 
 /**
- * Lets servers bind the port of an exclusive hold, whose locks keep other holds out. Whoever is quicker
- * than the server has the port; that is the server's to find out.
+ * Lets servers bind the port of an exclusive hold. Its locks still keep other holds out. If another program binds the
+ * port before the server does, the server's bind fails.
  */
 export function* admitSteps(held: Held): Steps<void> {
   if (!held.isExclusive) return
@@ -71,20 +71,21 @@ export function* admitSteps(held: Held): Steps<void> {
   try {
     isHeld = yield* bindSteps(held, false)
   } catch {
-    // Then the server finds the port free, or taken.
+    // The port is not held any more. The server finds it free, or taken by another program.
   }
   if (!isHeld) closeAll(held.sockets)
 }
 
-/** The port before its locks: who finds a lock free may bind the port. */
+/** Releases the port before its locks, because a program that finds the locks free may bind the port. */
 export function letGo({ locks, sockets }: Held): void {
   closeAll(sockets)
   closeAll(locks)
 }
 
 /**
- * The system's list of locks serves searches that have no reason to doubt it for so many times as long
- * as it took to read: with thousands of locks that is milliseconds.
+ * How long the system's list of locks is used for new searches, as a multiple of the time that it took to read the
+ * list. With thousands of locks this time is milliseconds. A search that meets a lock of another holder reads the list
+ * again.
  */
 const LIST_SERVES = 20
 
@@ -92,8 +93,8 @@ let list: LocksNow | undefined
 let listServesUntil = Number.NEGATIVE_INFINITY
 
 /**
- * The locks that others have, for one search. Trying to take a lock tells for sure; but to read the
- * system's list is cheaper than to try many, and it has the names too that this Node.js cannot bind.
+ * The locks that others have, for one search. Only trying to take a lock gives a certain answer. But reading the
+ * system's list costs less than trying many locks, and the list also has the names that this Node.js cannot bind.
  */
 class LocksOfOthers {
   readonly #protocols: readonly Protocol[]
@@ -104,14 +105,14 @@ class LocksOfOthers {
     if (!KEEPS_NAMES && performance.now() > listServesUntil) this.#renewList()
   }
 
-  /** Whether somebody has a lock of the port, as far as the list tells. */
+  /** Whether somebody has a lock of the port, according to the list. */
   have(port: number): boolean {
     if (!this.#isListed(port)) return false
     this.haveOne()
     return this.#isListed(port)
   }
 
-  /** Others have a lock, and may have more. */
+  /** Notes that others have a lock. They may have more, so the list is read again, but only once in a search. */
   haveOne(): void {
     if (!this.#isListNew) this.#renewList()
   }
@@ -130,7 +131,7 @@ class LocksOfOthers {
   }
 }
 
-/** Takes the locks of a port. Returns false when somebody has one of them. */
+/** Takes the locks of a port. Returns false if somebody else has one of them. */
 function* lockSteps(protocols: readonly Protocol[], { port, locks }: Held): Steps<boolean> {
   try {
     for (const protocol of protocols) {
@@ -152,7 +153,7 @@ function* lockSteps(protocols: readonly Protocol[], { port, locks }: Held): Step
   }
 }
 
-/** Binds the sockets of a hold. Returns false when the port was taken since it was asked about. */
+/** Binds the sockets of a hold. Returns false if another program has taken the port since it was probed. */
 function* bindSteps(held: Held, isExclusive: boolean): Steps<boolean> {
   const { port, question, host } = held
   const asked = endpointsToHold(question, host)

@@ -1,4 +1,4 @@
-// The engine without a binary: binding.d.ts in TypeScript, over public Node.js API.
+// The engine that needs no binary. It implements binding.d.ts in TypeScript, with the public API of Node.js.
 
 import type { Server } from 'node:net'
 import type { Engine, Hold, PackedPick } from '../../../binding.js'
@@ -31,15 +31,15 @@ export const fallback: Engine = {
   environmentGeneration: () => undefined,
 }
 
-/** Answers before it returns: here where Node.js can, else in a thread that has an event loop. */
+/** Returns the answer. It is found in this thread if Node.js can do that, otherwise in a thread with an event loop. */
 function now<Answer>(
   question: number,
   host: string,
   call: BlockingCall,
   steps: () => Steps<Answer>,
 ): Answer {
-  // Explaining what a dual-stack TCP socket is refused asks single families, which listen() without a
-  // host cannot.
+  // If a dual-stack TCP socket is refused, probe() binds each family alone to find out which one refuses. listen()
+  // without a host cannot do that.
   const atOnce =
     sockets.areImmediate ||
     endpointsOf(question, host).every(
@@ -48,7 +48,7 @@ function now<Answer>(
   return atOnce ? answerNow(steps()) : (callBlocking(call) as Answer)
 }
 
-/** A hold of this thread. */
+/** A hold by this thread. */
 class HoldHere implements Hold {
   readonly pick: PackedPick
   #held: Held | undefined
@@ -77,7 +77,7 @@ class HoldHere implements Hold {
   }
 
   takeListeningDescriptor(): number {
-    return -1 // Node.js gives none away
+    return -1 // no public API of Node.js gives the descriptor
   }
 
   takeServer(backlog: number): Server | undefined {
@@ -86,7 +86,7 @@ class HoldHere implements Hold {
   }
 }
 
-/** A hold of another thread, which has an event loop to hold it with. */
+/** A hold by another thread, because here an event loop is needed to hold a port. */
 class HoldInThread implements Hold {
   readonly pick: PackedPick
   readonly #id = ++lastId
@@ -121,27 +121,27 @@ class HoldInThread implements Hold {
   }
 
   takeListeningDescriptor(): number {
-    return -1 // Node.js gives none away
+    return -1 // no public API of Node.js gives the descriptor
   }
 
   #tell(name: 'release' | 'admitServers'): void {
     try {
       this.#thread.call({ name, args: [this.#id] })
     } catch (error) {
-      if (!this.#thread.isGone) throw error // else nothing is held
+      if (!this.#thread.isGone) throw error // if the thread is gone, nothing is held
     }
   }
 }
 
 let lastId = 0
 
-/** Releases holds that nobody has any more; the thread may take its time. */
+/** Releases holds that were garbage collected. Nothing waits until the thread has released its hold. */
 const abandoned = new FinalizationRegistry((release: () => void) => release())
 
-/** What the thread holds, by the numbers that are given with the calls. */
+/** In the thread: its holds, by the `id` that the calls contain. */
 const holds = new Map<number, Held>()
 
-/** Answers a call of callBlocking(), in its thread. */
+/** In the thread: answers a call of AnsweringThread. */
 export async function answer({ name, args }: BlockingCall): Promise<unknown> {
   switch (name) {
     case 'hold': {
@@ -167,7 +167,7 @@ export async function answer({ name, args }: BlockingCall): Promise<unknown> {
   }
 }
 
-/** Lets the port of a hold of the thread go; one that is gone stays gone. */
+/** In the thread: releases a hold. A second call does nothing. */
 export function release(id: number): void {
   const held = holds.get(id)
   if (held !== undefined) letGo(held)

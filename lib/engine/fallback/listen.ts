@@ -3,17 +3,17 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type Server } from 'node:net'
 
-/** The channel on which Node.js reports a listen() that failed, at once. It exists since 22.3 and 20.17. */
+/** On this channel Node.js reports at once that listen() failed. The channel exists since 22.3 and 20.17. */
 const LISTEN_ERRORS = 'tracing:net.server.listen:error'
 
-/** A listen() that failed. `error` is missing where Node.js does not report it at once. */
+/** A listen() that failed. `error` is undefined if Node.js does not report it at once. */
 export interface Failed {
   readonly error: NodeJS.ErrnoException | undefined
 }
 
 /**
- * Returns a server that listens, and that does not keep the process alive. It closes every connection: a
- * client looks at a lock, or takes this for a real server.
+ * Returns a server that listens and does not keep the process alive. It closes every connection, because a client only
+ * looks at a lock, or mistakes this server for a real one.
  *
  * @param where what listen() of net.Server binds at once. It is the name of a Unix socket, a net.BoundSocket,
  *   or a port without a host. Such a port is bound on `::` for both families, or on `0.0.0.0` without IPv6.

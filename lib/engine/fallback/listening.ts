@@ -1,5 +1,5 @@
-// Binds with servers that listen and with connections, where Node.js has no net.BoundSocket. To bind a given
-// address, or to hold, it needs the event loop.
+// Binds with servers that listen and with connections. This is used if Node.js has no net.BoundSocket. It needs the
+// event loop to bind a given address and to hold a port.
 
 import { once } from 'node:events'
 import {
@@ -25,7 +25,7 @@ export const listeningSockets: Sockets = {
   holdName: (path, held) => holdBy(() => listen({ path, exclusive: true }, held), 0),
 }
 
-/** Whether bind() returns no promise: UDP always; TCP only where listen() takes no host. */
+/** Whether bind() returns no promise. This is so for UDP, and for TCP if listen() needs no host. */
 export function bindsAtOnce({ protocol, everywhere }: Endpoint): boolean {
   return protocol === 'udp' || everywhere
 }
@@ -35,8 +35,8 @@ let lastListen: Promise<unknown> = Promise.resolve()
 function bind(endpoint: Endpoint, port: number): Bind | Promise<Bind> {
   if (endpoint.protocol === 'udp') return bindUdp(endpoint, port)
   if (endpoint.everywhere) return bindNow({ port })
-  // Such a bind holds its port until the event loop has turned: one comes after the other, so that calls
-  // at the same time do not take each other for a server.
+  // Such a bind keeps its port until the next turn of the event loop. So these binds run one after another. Otherwise
+  // two calls at the same time would mistake each other for a server.
   const mine = lastListen.then(() => bindLater(endpoint, port))
   lastListen = mine.catch(ignore)
   return mine
@@ -44,12 +44,12 @@ function bind(endpoint: Endpoint, port: number): Bind | Promise<Bind> {
 
 function bindNow(where: { readonly port: number } | { readonly path: string }): Bind {
   const { port = 0 } = where as { port?: number }
-  // `exclusive` keeps a cluster worker from asking its primary.
+  // Without `exclusive` a cluster worker would let its primary process bind.
   const server = listenNow({ ...where, exclusive: true })
   if (!(server instanceof Server)) {
     return server.error === undefined ? refusedLikeUdp(port) : refused(server.error)
   }
-  // No longer than it must: meanwhile whoever asks about the port finds it in use.
+  // The server closes as soon as possible, because until then every other probe finds the port in use.
   const bound = port === 0 ? boundTo(server) : ({ is: 'bound', port } as const)
   server.close()
   return bound
@@ -74,9 +74,9 @@ function bindLater({ address: host, ipv4 }: Endpoint, port: number): Promise<Bin
 }
 
 /**
- * Why an older Node.js cannot listen: its error comes only with the next turn of the event loop, but
- * that of a UDP bind comes at once, and privilege and want of descriptors are the same for both. When
- * neither is at fault, the port is in use.
+ * Finds out why listen() failed on an older Node.js, which reports the error only in the next turn of the event loop. A
+ * UDP bind reports its error at once. It fails like listen() if a privilege is missing or if no descriptor is left.
+ * If it does not fail for one of these two reasons, the TCP port is in use.
  */
 function refusedLikeUdp(port: number): Bind {
   const likeUdp = bindUdp({ address: '0.0.0.0', ipv6: false }, port)
@@ -104,8 +104,8 @@ async function hold(
   if (loopback === undefined) return await holdByConnection(address, port, held)
   const bind = await holdByConnection(loopback, port, held)
   if (bind.is !== 'absent' || optional) return bind
-  // The wildcard binds, but no address is there: net.ipv6.conf.lo.disable_ipv6. The IPv4 loopback keeps
-  // the port from whoever asks for both families, unless somebody else does already.
+  // The wildcard can be bound, but its loopback does not exist (net.ipv6.conf.lo.disable_ipv6). A connection on the
+  // IPv4 loopback keeps the port from programs that want both families. If it fails, another program already does that.
   await holdByConnection('127.0.0.1', port, held)
   return { is: 'bound', port }
 }
@@ -119,32 +119,33 @@ async function holdBy(binding: () => Promise<unknown>, port: number): Promise<Bi
   }
 }
 
-/** A wildcard is held on its loopback: a connection needs an address. */
+/** The loopback of each wildcard. A wildcard is held there, because a connection needs a specific address. */
 const LOOPBACK: Readonly<Record<string, string>> = { '::': '::1', '0.0.0.0': '127.0.0.1' }
 
 /**
- * On Linux a TCP port is held by a connection from it: no server could bind it beside one that listens.
- * To each other connection, probe and choice of the system the port is taken; a server, on any address,
- * has SO_REUSEADDR, as this socket has of libuv.
+ * On Linux a TCP port is held by a connection that comes from this port. A socket that listens would not do, because no
+ * server could bind the port beside it. The connection keeps out other connections and probes, and the system does not
+ * choose the port. But a server on any address can bind it: the server has SO_REUSEADDR, and so has this socket,
+ * because libuv sets it.
  */
 async function holdByConnection(address: string, port: number, held: Holding[]): Promise<Bind> {
   let peer: number
   try {
     peer = await peerOn(address, held)
   } catch (error) {
-    // It says nothing of the port, but perhaps that there is no such address.
+    // The error says nothing about the port, but perhaps it says that the address does not exist.
     const failed = refused(error as NodeJS.ErrnoException)
     if (failed.is === 'absent') return failed
     throw error
   }
   const bind = await holdBy(() => connectFrom(address, port, peer, held), port)
-  // A policy: the port itself was bound just before.
+  // A policy refuses the connection, not the port: the port was bound a moment ago.
   if (bind.is === 'denied') throw bind.error
   return bind
 }
 
 async function listen(options: ListenOptions, held: Holding[]): Promise<Server> {
-  // Nobody is served: who connects looks at a lock, or mistakes the holder for a server.
+  // Every connection is closed, because a client only looks at a lock, or mistakes the holder for a server.
   const server = createServer((socket) => socket.destroy())
   held.push(server)
   server.listen(options)
@@ -166,21 +167,21 @@ async function connectFrom(
     allowHalfOpen: true, // the other end closes at once
   })
   socket.on('error', ignore)
-  // A reset leaves nothing in TIME_WAIT.
+  // After a reset no socket stays in TIME_WAIT.
   held.push({
     close: () => (socket.connecting ? socket.destroy() : socket.resetAndDestroy()),
   })
   await once(socket, 'connect')
 }
 
-/** A server that held ports are connected to. It is needed no longer than it takes to connect. */
+/** The server to which the connections of held ports are made. It is needed only while they are made. */
 interface Peer {
   readonly port: Promise<number>
   users: number
   readonly servers: Holding[]
 }
 
-/** The peers, one for an address, while there are held ports. */
+/** The peers, one for each address that has held ports. */
 const peers = new Map<string, Peer>()
 
 async function peerOn(address: string, held: Holding[]): Promise<number> {
@@ -208,11 +209,11 @@ function dropPeer(address: string, peer: Peer): void {
   if (peers.get(address) === peer) peers.delete(address)
 }
 
-/** Gives up a port that the system chose for a peer, of all ports, so that it can be held. */
+/** Closes a peer if the system has chosen just this port for it, so that the port can be bound. */
 async function leaveToOthers(port: number): Promise<void> {
   for (const [address, peer] of peers) {
     if ((await peer.port.catch(ignore)) !== port) continue
-    // What has just connected is accepted by then; else it would be reset.
+    // After two turns of the event loop new connections are accepted. Before that they would be reset.
     await nextTurn()
     await nextTurn()
     dropPeer(address, peer)

@@ -1,18 +1,18 @@
-// The lock of a leased port: native/hold/port_lock.h.
+// The lock of a leased port, which native/hold/port_lock.h describes.
 
 import { readFileSync } from 'node:fs'
 import { IS_LINUX, type Protocol } from './endpoints.js'
 import { sockets } from './sockets.js'
 
-/** Of sockaddr_un.sun_path: unix(7). */
+/** The length of sockaddr_un.sun_path in bytes (unix(7)). */
 const LONGEST_NAME = 108
 
-/** Whether Node.js leaves an abstract name as it is: since libuv 1.48, by its pull request 4266. */
+/** Whether Node.js binds an abstract name unchanged. It does so since libuv 1.48 (pull request 4266). */
 export const KEEPS_NAMES = Number(process.versions.uv?.split('.')[1]) >= 48
 
 /**
- * The abstract Unix sockets that are the lock, as far as Node.js can bind them. Every holder takes the
- * first of them first, and every Node.js can bind it.
+ * The names of the abstract Unix sockets that are the lock, as far as this Node.js can bind them. Every Node.js can
+ * bind the first name, and every holder binds it first.
  */
 export function lockNames(protocol: Protocol, port: number): string[] {
   if (!IS_LINUX) return []
@@ -31,7 +31,10 @@ export function lockRefusal(): NodeJS.ErrnoException | undefined {
   return Object.assign(new Error(message), { code: 'EINVAL', syscall: 'bind' })
 }
 
-/** Writes the name in an error of Node.js as proc_pid_net(5) has it: @ first, and without the filling. */
+/**
+ * Writes the name in an error of Node.js as proc_pid_net(5) does: with @ first, and without the zero bytes that fill
+ * it.
+ */
 export function withReadableName(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
   const readable = (text: string) => text.replace(/\0{2,}/g, '').replaceAll('\0', '@')
   error.message = readable(error.message)
@@ -40,32 +43,32 @@ export function withReadableName(error: NodeJS.ErrnoException): NodeJS.ErrnoExce
   return error
 }
 
-/** `taken`: it cannot be, by a lease or by another process that looks at it in this way, for an instant. */
+/** `taken`: it cannot be bound. A lease has it, or for an instant another process that looks at it in the same way. */
 export type Look = 'locked' | 'taken' | 'unlocked'
 
-/** The locks that somebody has, as they are when they are first asked for. */
+/** The locks that somebody has at the time of the first question. */
 export class LocksNow {
   #names: ReadonlySet<string> | 'unreadable' | undefined
 
-  /** Forgets what was read, so that the locks are those of the next question. */
+  /** Forgets what was read. The next question reads the locks again. */
   forget(): void {
     this.#names = undefined
   }
 
-  /** Whether somebody has a lock; `unlocked` too where the system lets us neither read nor try. */
+  /** Whether somebody has a lock. Also `unlocked` if the system allows neither to read the list nor to try the lock. */
   look(protocol: Protocol, port: number): Look {
     const isListed = this.lists(protocol, port)
     if (isListed === undefined) return isTaken(protocol, port) ? 'taken' : 'unlocked'
     return isListed ? 'locked' : 'unlocked'
   }
 
-  /** Whether the system's list has a lock: undefined where it cannot be read. */
+  /** Whether the system's list has a lock. Undefined if the list cannot be read. */
   lists(protocol: Protocol, port: number): boolean | undefined {
     const names = this.read()
     return names === 'unreadable' ? undefined : names.has(`@port4me/${protocol}/${port}`)
   }
 
-  /** Reads the system's list, unless that was done. */
+  /** Returns the system's list. Reads it if it was not read yet. */
   read(): ReadonlySet<string> | 'unreadable' {
     this.#names ??= readNames() ?? 'unreadable'
     return this.#names
@@ -73,8 +76,8 @@ export class LocksNow {
 }
 
 /**
- * Tries to take a lock, and lets it go at once. For that instant nobody else can take it, so that this
- * is for systems alone that keep their list to themselves.
+ * Tries to take a lock, and releases it at once. For that instant nobody else can take the lock. So this is done only
+ * if the system's list cannot be read.
  */
 function isTaken(protocol: Protocol, port: number): boolean {
   const [path] = lockNames(protocol, port)
@@ -86,11 +89,11 @@ function isTaken(protocol: Protocol, port: number): boolean {
   }
 }
 
-/** A line of /proc/net/unix for a stream socket with such a name; zero bytes are @ there. */
+/** A line of /proc/net/unix for a stream socket with the name of a lock. Zero bytes are written as @ there. */
 const ENTRY =
   /^[\da-f]+: [\dA-F]+ [\dA-F]+ [\dA-F]+ 0001 [\dA-F]+ +\d+ (@port4me\/(?:tcp|udp)\/\d{1,5})(@*)$/gm
 
-/** The names of locks in /proc/net/unix: proc_pid_net(5). Undefined where it cannot be read. */
+/** The names of locks in /proc/net/unix (proc_pid_net(5)). Undefined if the file cannot be read. */
 function readNames(): Set<string> | undefined {
   let sockets: string
   try {

@@ -5,12 +5,12 @@ import type { PortBits } from '../../../binding.js'
 const MODULUS = 65537
 
 /**
- * Steps until the generator repeats: 75 is a primitive root of the prime 65537, so each of 0 to 65535
- * comes once.
+ * After this many steps the generator repeats. 75 is a primitive root of the prime 65537, so in one period each number
+ * from 0 to 65535 comes once.
  */
 const PERIOD = 65536
 
-/** A 32-bit value mod 65537 without a division: 2^16 is -1 there, so the high half counts negative. */
+/** `value` mod 65537 without a division: 2^16 mod 65537 is -1, so the high 16 of the 32 bits are subtracted. */
 function reduce(value: number): number {
   const difference = (value & 0xffff) - (value >>> 16)
   return difference < 0 ? difference + MODULUS : difference
@@ -20,16 +20,16 @@ function reduce(value: number): number {
 function nextState(state: number): number {
   const from = reduce(state)
   const next = reduce(75 * from + 74)
-  // At the fixed point, 65536, the references go on from the state after it, which is 0.
+  // At the fixed point 65536 the reference implementations continue from `state + 1`, which is 0. 74 follows 0.
   return next === from ? 74 : next
 }
 
-/** Whether a port's bit is set; port 0 never counts. */
+/** Whether the bit of a port is set. Always false for port 0. */
 function has(bits: PortBits, port: number): boolean {
   return port !== 0 && (((bits[port >> 3] as number) >> (port & 7)) & 1) !== 0
 }
 
-/** The state after which the first `skip` candidates have come; whole periods are not walked. */
+/** The state of the generator after the first `skip` candidates. Whole periods are skipped without any steps. */
 function stateAfterSkip(seed: number, bits: PortBits, skip: number): number {
   let state = seed
   if (skip === 0) return state
@@ -42,7 +42,7 @@ function stateAfterSkip(seed: number, bits: PortBits, skip: number): number {
   return state
 }
 
-/** The candidates of one period, each once, after the first `skip` ones of the endless sequence. */
+/** The candidates of one period, each once. They follow the first `skip` candidates of the endless sequence. */
 export function* onePeriod(seed: number, bits: PortBits, skip: number): Generator<number> {
   let state = stateAfterSkip(seed, bits, skip)
   for (let steps = PERIOD; steps > 0; steps--) {
@@ -51,14 +51,14 @@ export function* onePeriod(seed: number, bits: PortBits, skip: number): Generato
   }
 }
 
-/** Fills `out` with candidates, starting again after the last. False when there is none. */
+/** Fills `out` with candidates. After the last one the first one comes again. False if there is no candidate. */
 export function fillSequence(
   seed: number,
   bits: PortBits,
   skip: number,
   out: Uint16Array,
 ): boolean {
-  // onePeriod() without the generator, which would cost more than the candidates.
+  // This repeats onePeriod() without a generator function, which would take longer than computing the candidates.
   let state = stateAfterSkip(seed, bits, skip)
   let filled = 0
   for (let steps = PERIOD; steps > 0 && filled < out.length; steps--) {

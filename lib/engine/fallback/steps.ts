@@ -1,5 +1,5 @@
-// What an engine answers, as steps that ask for one bind at a time: run by one driver at once, by
-// another with the event loop.
+// Finds the answers of the engine. Each answer is a generator that yields one step at a time, such as a bind. drive.ts
+// runs the steps at once or on the event loop.
 
 import type { Engine, Host, PackedPick, Question, Verdicts } from '../../../binding.js'
 import { Ask, packFound, REASON_MASK, Reason, Refuses } from '../../codes.js'
@@ -20,24 +20,30 @@ type HoldArguments = Parameters<Engine['hold']>
 
 export type Steps<Answer> = Generator<Step, Answer, Bind>
 
-/** What a question asks of each port, and what became known of the system meanwhile. */
+/** What a question asks about each port, and what is known about the system so far. */
 interface Asked {
   readonly endpoints: readonly Endpoint[]
-  /** Whose locks to look at: libuv sets SO_REUSEADDR, so that a port that is leased binds. */
+  /**
+   * The protocols whose locks to look at. A bind is not enough: libuv sets SO_REUSEADDR, so a bind of a leased port
+   * succeeds.
+   */
   readonly locks: readonly Protocol[]
-  /** Those that the system has. */
+  /** The endpoints that the system is known to have. */
   readonly present: Set<Endpoint>
-  /** Those on which some port can be bound. */
+  /** The endpoints on which some port can be bound. */
   readonly permitted: Set<Endpoint>
-  /** What refuses port 0 too, but not to UDP: perhaps a policy that names the ports of TCP servers. */
+  /** The error if even port 0 is denied to TCP, but not to UDP. Perhaps a policy names the ports that TCP may bind. */
   denial: NodeJS.ErrnoException | undefined
-  /** Whether to wait for the first port that is refused. */
+  /** Whether to wait and probe again when a port is refused. True until the first port was refused. */
   isPatient: boolean
-  /** Whether what called a port leased may last no longer than a bind. */
+  /**
+   * Whether a lock could not be taken. Perhaps another process was only trying it too, which takes no longer than a
+   * bind.
+   */
   looksByTaking: boolean
 }
 
-/** With the locks of its protocols, unless whoever asks has them. */
+/** `locks`: the protocols whose locks to look at. Empty if the caller has taken the locks. */
 export function askedBy(question: Question, host: Host, locks = protocolsOf(question)): Asked {
   return {
     endpoints: endpointsOf(question, host),
@@ -50,7 +56,7 @@ export function askedBy(question: Question, host: Host, locks = protocolsOf(ques
   }
 }
 
-/** The first free candidate: prepended ones, then one period of the sequence. */
+/** Finds the first free candidate. The prepended ports come first, then one period of the sequence. */
 export function* pickSteps(...args: PickArguments): Steps<PackedPick> {
   const [, , , , maxTries, question, host] = args
   const asked = askedBy(question, host)
@@ -64,7 +70,7 @@ export function* pickSteps(...args: PickArguments): Steps<PackedPick> {
   return packFound(tries, 0)
 }
 
-/** The candidates of a pick, each once, after the first `skip` ones. */
+/** The candidates of a pick, each once, without the first `skip` ones. */
 export function* candidatesOf(args: PickArguments | HoldArguments): Generator<number> {
   const [seed, candidates, prepend, skip] = args
   const dropped = Math.min(skip, prepend.length)
@@ -72,10 +78,10 @@ export function* candidatesOf(args: PickArguments | HoldArguments): Generator<nu
   yield* onePeriod(seed, candidates, skip - dropped)
 }
 
-/** A verdict for each port, with what refuses and why. */
+/** Finds a verdict for each port: why it is refused, and by which protocols and families. */
 export function* probeSteps(ports: Uint16Array, question: Question, host: Host): Steps<Verdicts> {
   const asked = askedBy(question, host)
-  // What a dual-stack socket is refused is told apart by its families.
+  // If a dual-stack socket is refused, each family is bound alone to find out which one refuses.
   const families = asked.endpoints.some(({ everywhere }) => everywhere)
     ? asked.endpoints.flatMap(byFamily)
     : []
@@ -83,7 +89,7 @@ export function* probeSteps(ports: Uint16Array, question: Question, host: Host):
   for (const [i, port] of ports.entries()) {
     const verdict = yield* patientSteps(asked, port, false)
     const isSettled = verdict === 0 || (verdict & REASON_MASK) === Reason.LEASED
-    // Nothing refuses any more: the port was let go of just now. The first answer stands.
+    // If no family refuses the port now, it was released a moment ago. Then the first verdict counts.
     verdicts[i] =
       isSettled || families.length === 0
         ? verdict
@@ -97,13 +103,13 @@ export function* isFreeSteps(port: number, question: Question, host: Host): Step
   return (yield* patientSteps(askedBy(question, host), port, true)) === 0
 }
 
-/** A port that the system chooses. */
+/** Finds a port that the system chooses. */
 export function* ephemeralPortSteps(question: Question, host: Host): Steps<number> {
   let absent: NodeJS.ErrnoException | undefined
   for (const endpoint of endpointsOf(question, host)) {
     const bind = yield [endpoint, 0]
     if (bind.is === 'bound') return bind.port
-    if (bind.is === 'denied') throw bind.error // any port is
+    if (bind.is === 'denied') throw bind.error // every port is denied
     if (bind.is !== 'absent') return 0
     absent = bind.error
   }
@@ -111,8 +117,8 @@ export function* ephemeralPortSteps(question: Question, host: Host): Steps<numbe
 }
 
 /**
- * As verdictSteps(); but when the first port that is refused is in use, it is asked about again after
- * a while: another process may be asking at this very moment, and listening to do so.
+ * Like verdictSteps(). But if the first port that is refused is in use, waits and probes it again, because another
+ * process may be probing it at this moment, and a probe may listen.
  */
 export function* patientSteps(asked: Asked, port: number, first: boolean): Steps<number> {
   let verdict = yield* verdictSteps(asked, port, first)
@@ -131,16 +137,16 @@ export function* patientSteps(asked: Asked, port: number, first: boolean): Steps
   return verdict
 }
 
-/** Whether what refuses a port may be another process that asks about it. */
+/** Whether a port may be refused only because another process probes it. */
 function mayPass(asked: Asked, verdict: number): boolean {
   const reason = verdict & REASON_MASK
   return reason === Reason.IN_USE || (reason === Reason.LEASED && asked.looksByTaking)
 }
 
-/** The verdict of binding.d.ts on a port; with `first`, at the first refusal. */
+/** Finds the verdict on a port: one byte of Verdicts in binding.d.ts. With `first`, stops at the first refusal. */
 function* verdictSteps(asked: Asked, port: number, first: boolean): Steps<number> {
-  // The locks are asked first. A bind of this engine listens for an instant, and beside it the server
-  // of a lease could not.
+  // The locks are looked at first. A bind of this engine may listen for an instant, and during that time the server of
+  // a lease could not listen.
   const leased = new Set<Protocol>()
   for (const protocol of asked.locks) {
     const { is } = yield [protocol, port]
@@ -172,7 +178,7 @@ function* verdictSteps(asked: Asked, port: number, first: boolean): Steps<number
   return reason | refusing
 }
 
-/** Binds a port on an endpoint; without a port, finds out whether the system has the endpoint. */
+/** Binds a port on an endpoint. Without a port, only finds out whether the system has the endpoint. */
 function* bindSteps(asked: Asked, endpoint: Endpoint, port: number | undefined): Steps<Bind> {
   if (port === undefined && (endpoint.everywhere || asked.present.has(endpoint))) {
     return { is: 'bound', port: 0 }
@@ -185,7 +191,7 @@ function* bindSteps(asked: Asked, endpoint: Endpoint, port: number | undefined):
   return bind
 }
 
-/** Throws a denial that says nothing of its port: no port is bound, nor a socket opened perhaps. */
+/** Throws a denial that says nothing about its port, because every port is denied, or perhaps every socket. */
 function* denialSteps(
   asked: Asked,
   endpoint: Endpoint,
@@ -196,7 +202,7 @@ function* denialSteps(
     asked.permitted.add(endpoint)
     return
   }
-  // landlock(7) denies TCP ports, port 0 among them, unless a rule names them, and nothing of UDP.
+  // landlock(7) denies each TCP port that no rule names, also port 0. It denies nothing to UDP.
   if (endpoint.protocol === 'udp' || (yield [ANY_UDP, 0]).is === 'denied') throw denial
   asked.denial = denial
 }

@@ -1,4 +1,4 @@
-// The thread of blocking.ts.
+// The script of the thread that blocking.ts starts.
 
 import { workerData } from 'node:worker_threads'
 import {
@@ -23,7 +23,7 @@ beat()
 
 port.on('message', async (sent: Sent) => {
   if (typeof sent === 'number') return release(sent)
-  // Only while there is work: a timer that goes on would wake an idle machine.
+  // The timer runs only while there is work. Otherwise it would wake an idle machine.
   const beating = setInterval(beat, BEAT_MS)
   let answered: Answered
   try {

@@ -6,7 +6,7 @@ import { type Endpoint, IS_LINUX } from './endpoints.js'
 
 type Place = Pick<Endpoint, 'address' | 'ipv6'>
 
-/** Binds an endpoint, and lets it go. */
+/** Binds an endpoint, and releases it at once. */
 export function bindUdp(place: Place, port: number): Bind {
   return bindBy(() => {
     const socket = openUdp(place, port, false)
@@ -19,13 +19,14 @@ export function bindUdp(place: Place, port: number): Bind {
 /** Binds an endpoint, and adds its socket to `held`. */
 export function holdUdp(place: Place, port: number, exclusive: boolean, held: Holding[]): Bind {
   return bindBy(() => {
-    // SO_REUSEADDR admits servers that set it too. Only Linux has a lock that keeps other leases out.
+    // With SO_REUSEADDR, servers that also set it can bind the port. It is set only on Linux, because only Linux has a
+    // lock that keeps other leases out.
     held.push(openUdp(place, port, IS_LINUX && !exclusive).unref())
     return port
   })
 }
 
-/** Node.js has bindSync() since 24.19 and 26.4. */
+/** bindSync() exists since Node.js 24.19 and 26.4. */
 interface BindsAtOnce {
   bindSync?(place: { readonly port: number; readonly address: string }): void
 }
@@ -36,7 +37,7 @@ function openUdp({ address, ipv6 }: Place, port: number, reuseAddr: boolean): So
     type: ipv6 ? 'udp6' : 'udp4',
     ipv6Only: ipv6,
     reuseAddr,
-    // A lookup that answers at once makes bind() bind, or emit its error, before it returns.
+    // This lookup answers at once. So bind() binds the socket, or emits its error, before it returns.
     lookup: (_host, _options, done) => done(null, address, 0),
   })
   socket.on('error', (error) => failures.push(error))

@@ -1,12 +1,11 @@
-// Waits for what holds a port for an instant: another process that asks about it too.
+// Waits for the end of the probes of other processes. Such a probe holds its port only for an instant.
 
 import { setTimeout } from '../../timers.js'
 
 /**
- * How long to wait before a port that is in use is asked about again, in milliseconds: each time a
- * random part more than the least, so that those who ask at the same time do not meet again. A process
- * that listens to ask does so for tens of microseconds, or for milliseconds when the system takes the
- * processor from it meanwhile.
+ * How long to wait before each new probe of a port that is in use, in milliseconds. Each wait is `least` and a random
+ * part of `random`, so that probes which collided do not collide again. A process whose probe listens does so for tens
+ * of microseconds, or for milliseconds if the system interrupts it meanwhile.
  */
 export const WAITS: readonly (readonly [least: number, random: number])[] = [
   [0.2, 0.6],
@@ -18,31 +17,31 @@ export const WAITS: readonly (readonly [least: number, random: number])[] = [
 
 const nobody = new Int32Array(new SharedArrayBuffer(4))
 
-/** Keeps this thread for so many milliseconds. */
+/** Blocks this thread for a number of milliseconds. */
 export function waitNow(milliseconds: number): void {
   Atomics.wait(nobody, 0, 0, milliseconds)
 }
 
-/** Resolves after so many milliseconds. */
+/** Resolves after a number of milliseconds. */
 export function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds)
   })
 }
 
-/** A port that was in use in spite of all waits is known to be so for this long, in milliseconds. */
+/** A port that was in use after all waits is known to be in use for this many milliseconds. */
 const KNOWN_MS = 1000
 
 /**
- * But not before it was found in use for this long: a process that is interrupted while it asks listens
- * for as long as the others run.
+ * A port is known to be in use only after it was found in use for this many milliseconds. If the system interrupts a
+ * process during its probe, the process may listen until it runs again.
  */
 const PROOF_MS = 40
 
-/** The ports that were in use in spite of all waits, by when they were first and last found so. */
+/** The ports that were in use after all waits, and when each was first and last found in use. */
 const inUse = new Map<number, { readonly first: number; readonly last: number }>()
 
-/** Notes that a port is in use, in spite of all waits. */
+/** Notes that a port was in use after all waits. */
 export function noteInUse(port: number): void {
   const now = performance.now()
   const before = inUse.get(port)
@@ -55,7 +54,7 @@ export function noteFree(port: number): void {
   inUse.delete(port)
 }
 
-/** Whether to wait for a port is no use. */
+/** Whether waiting for a port is useless, because it is known to be in use. */
 export function isKnownInUse(port: number): boolean {
   const now = performance.now()
   const known = inUse.get(port)
