@@ -20,12 +20,12 @@ function bundle(entryPoints, options = {}) {
     bundle: true,
     platform: 'node',
     target: 'node20',
-    supported: { 'logical-assignment': false }, // ncc's parser ends at one, and then finds no addon
+    supported: { 'logical-assignment': false }, // ncc cannot parse `??=`, and then finds no addon
     format: 'cjs',
     charset: 'utf8',
     external: ['./fallback.js', './rest.js', './port4me-run.js'],
-    minify: true, // half of the load time is the parser's
-    lineLimit: 120, // Node.js prints the line of an error that nobody catches
+    minify: true, // parsing takes half of the load time
+    lineLimit: 120, // for an uncaught error Node.js prints the whole line
     metafile: true,
     logLevel: 'warning',
     logOverride: { 'commonjs-variable-in-esm': 'silent' }, // lib/main.ts defines its exports itself
@@ -34,7 +34,8 @@ function bundle(entryPoints, options = {}) {
   })
 }
 
-// The thread of the TypeScript engine is a script, for `new Worker(…, { eval: true })`. Deno has no `require` there.
+// The thread of the TypeScript engine is a script that `new Worker(…, { eval: true })` runs. Deno has no `require`
+// there.
 const { outputFiles } = await bundle(['lib/engine/fallback/thread.ts'], {
   write: false,
   banner: { js: '(require=>{' },
@@ -44,8 +45,9 @@ const thread = { THREAD_CODE: JSON.stringify(outputFiles[0].text) }
 
 await bundle({ fallback: 'lib/engine/fallback/index.ts' }, { define: thread })
 
-// Node.js finds the names of an ESM import in the text (cjs-module-lexer), and not those that are defined as
-// getters. This is never run.
+// When an ESM program imports dist/index.js, Node.js looks for the exported names in the text of the file
+// (cjs-module-lexer). It does not find names that are defined as getters, so the footer lists them. The footer never
+// runs.
 const names = await exportsOf('lib/index.ts')
 await bundle(
   { index: 'lib/main.ts' },
@@ -66,7 +68,7 @@ await bundle({
 })
 for (const program of ['port4me-cli', 'openport-cli']) chmodSync(`${folder}/${program}.js`, 0o755)
 
-// get-port's own users call what they require or import: the function itself.
+// Users of get-port call what `require` or `import` gives them. So module.exports must be the function itself.
 await bundle(
   { 'get-port': 'lib/get-port/index.ts' },
   { footer: { js: 'module.exports=Object.assign(module.exports.default,module.exports);' } },
@@ -76,8 +78,8 @@ for (const types of ['get-port.d.mts', 'get-port.d.cts']) {
   copyFileSync(`lib/get-port/${types}`, `${folder}/${types}`)
 }
 
-// For bundlers, which follow no path that is made when the program runs: all in ESM, the rest and the TypeScript
-// engine too. What both entry points have is in a file of its own.
+// The files for bundlers, which cannot follow a path that is computed at run time. They are ESM and contain everything,
+// including lib/rest.ts and the TypeScript engine. The code that both entry points share is in a third file.
 await bundle(
   { bundled: 'lib/bundled.mts', 'bundled-get-port': 'lib/get-port/index.ts' },
   {
@@ -91,7 +93,7 @@ await bundle(
   },
 )
 
-/** What esbuild says of a module that it bundles. */
+/** Returns the imports and exports of a module, as esbuild reports them. */
 async function describe(entry) {
   const { metafile } = await bundle([entry], { write: false, format: 'esm' })
   return {
@@ -105,8 +107,8 @@ async function exportsOf(entry) {
 }
 
 /**
- * Takes the modules that lib/core.ts names from `core`, which lib/later.ts gives. A name that lib/core.ts lacks fails
- * the build: "No matching export".
+ * A plugin that takes the modules named in lib/core.ts from `core`, which lib/later.ts passes. If lib/core.ts lacks a
+ * name, the build fails with "No matching export".
  */
 async function sharingCore() {
   const { imports, exports } = await describe('lib/core.ts')
@@ -125,7 +127,10 @@ async function sharingCore() {
   }
 }
 
-/** Puts in place what stands in files of its own in dist/, and tells where the addon is in somebody's bundle. */
+/**
+ * A plugin that includes the code that is in separate files in dist/. It also replaces places.ts and builtin.ts by
+ * their versions for somebody's bundle.
+ */
 function inOneBundle() {
   const path = (file) => join(process.cwd(), 'lib', file)
   return {
@@ -139,7 +144,8 @@ function inOneBundle() {
       }))
       onResolve({ filter: /\/builtin\.js$/ }, () => ({ path: path('builtin-in-bundle.mts') }))
       onResolve({ filter: /^\.\/rest\.js$/ }, () => ({ path: path('rest.ts'), namespace: 'rest' }))
-      // As a function that is given what rest.js has none of: here they are one.
+      // rest.js is a function whose argument is the modules of core.ts. In a bundle the modules are included, so this
+      // function ignores its argument.
       onLoad({ filter: /./, namespace: 'rest' }, ({ path }) => ({
         contents: `module.exports = () => require(${JSON.stringify(path)})`,
         resolveDir: process.cwd(),
