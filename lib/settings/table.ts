@@ -233,7 +233,7 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   },
   exclusive: {
     section: 'run',
-    says: 'keep all other servers and probers out while the port is leased. The command could not bind it either, so the port is released just before the command starts, on Linux too',
+    says: 'let no other program bind the port while it is leased. The command could not bind it either, so the port is released just before the command starts, also on Linux',
   },
   env: { section: 'run', value: 'NAME', says: 'the variable for the port (default: PORT)' },
   list: { section: 'print', value: 'N', says: 'the first N candidates, free or not' },
@@ -245,7 +245,11 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   },
   json: { section: 'print', says: 'the answer as JSON' },
   debug: { section: 'print', says: 'also what was read and tried, on stderr' },
-  completion: { section: 'print', value: 'bash', says: 'a completion script for the shell' },
+  completion: {
+    section: 'print',
+    value: 'bash',
+    says: 'a script that completes flags and their values in Bash',
+  },
   help: { section: 'print', says: 'this help', short: ['-h'] },
   version: {
     section: 'print',
