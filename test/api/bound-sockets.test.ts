@@ -1,4 +1,4 @@
-// What leases of the TypeScript engine have where Node.js has net.BoundSocket.
+// What leases of the TypeScript engine can do only if Node.js has net.BoundSocket.
 
 import { describe, expect, test } from 'vitest'
 import { HAS_BOUND_SOCKETS } from '../../lib/engine/fallback/bound.js'
@@ -6,14 +6,14 @@ import { OWN_NETWORK, script } from '../support/run.js'
 
 const isFallback = process.env.PORT4ME_ENGINE === 'fallback'
 
-/** In a network with a second address. */
+/** Starts a command in its own network, which has a second address. */
 const before = [
   ...OWN_NETWORK,
   ...['sh', '-c', 'ip link set lo up; ip address add 10.9.8.7/32 dev lo; exec "$@"', 'sh'],
 ]
 
 describe.runIf(HAS_BOUND_SOCKETS && isFallback && process.platform === 'linux')('a lease', () => {
-  test('keeps each address from whoever asks without SO_REUSEADDR', () => {
+  test('keeps each of its addresses from programs that bind without SO_REUSEADDR', () => {
     const body = `
       const { spawnSync } = require('node:child_process')
       const binds = (port, family, address) => spawnSync('python3', ['-c',
@@ -39,7 +39,7 @@ describe.runIf(HAS_BOUND_SOCKETS && isFallback && process.platform === 'linux')(
     { family: 'ipv4' },
     { family: 'ipv6', exclusive: true },
     { protocol: 'both' },
-  ])('gives the server the socket itself: %j', (options) => {
+  ])('gives its own socket to the server: %j', (options) => {
     const body = `
       const fs = require('node:fs'); const net = require('node:net')
       const sockets = () => fs.readdirSync('/proc/self/fd').flatMap((fd) => {
@@ -56,7 +56,7 @@ describe.runIf(HAS_BOUND_SOCKETS && isFallback && process.platform === 'linux')(
     expect(script(body, { before })).toEqual([true, 1, true, true])
   })
 
-  test('that is exclusive keeps servers out until its server listens, and while it does', () => {
+  test('keeps other servers out before and while its server listens, if it is exclusive', () => {
     const body = `
       const net = require('node:net'); const { once } = require('node:events')
       const lease = port4me.leasePort({ tool: 'exclusive', exclusive: true })
@@ -77,7 +77,7 @@ describe.runIf(HAS_BOUND_SOCKETS && isFallback && process.platform === 'linux')(
     expect(script(body, { before })).toEqual([true, 0])
   })
 
-  test('of a server that keeps the process alive, and no lease does', () => {
+  test('does not keep the process alive, but its server does', () => {
     const body = `
       const net = require('node:net')
       const exclusive = port4me.leasePort({ exclusive: true, protocol: 'both' })

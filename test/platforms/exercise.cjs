@@ -1,5 +1,5 @@
-// Runs the package on a system, and writes what came of it to a file: a script's output can be lost
-// under Wine. Plain JavaScript, for any runtime that has node:net.
+// Runs the package on a system, and writes the results to a file, because a script's output can be lost under Wine. It
+// is plain JavaScript, so that any runtime with node:net can run it.
 //
 //   node exercise.cjs PACKAGE VECTORS RESULT
 
@@ -10,7 +10,7 @@ const net = require('node:net')
 
 const [packageFolder, vectorsFile, resultFile] = process.argv.slice(2)
 
-/** Long enough for an emulated system; without it a hang would tell nothing. */
+/** Long enough for an emulated system. Without this limit, a script that hangs would write no results. */
 const TIMEOUT_MS = 240_000
 
 const result = { runtime: process.versions, failures: [] }
@@ -42,7 +42,7 @@ const read = (port) =>
       .on('error', reject)
   })
 
-/** Whether servers can have the first candidates of a user, for each of these tools. */
+/** Whether servers can bind the first two candidates of a user, for each of these tools. */
 async function areFree(tools, user, { listPorts }) {
   for (const port of tools.flatMap((tool) => listPorts(2, { user, tool }))) {
     const server = net.createServer()
@@ -56,7 +56,7 @@ async function areFree(tools, user, { listPorts }) {
   return true
 }
 
-/** Not by fetch(), whose connect() Wine refuses. */
+/** Reads a site. Does not use fetch(), because Wine refuses its connect(). */
 function readSite(port) {
   return new Promise((resolve, reject) => {
     const request = http.get({ port, agent: false }, async (response) => {
@@ -88,7 +88,7 @@ async function main() {
   }
   result.vectorsExpected = lines.length
 
-  // A user whose first candidates nobody has.
+  // Finds a user whose first candidates are free.
   let user
   do user = `platform ${Math.random()}`
   while (!(await areFree(['0.0.0.0', '127.0.0.1', '::', '::1', 'lease'], user, port4me)))
@@ -105,7 +105,10 @@ async function main() {
     }
     check(`a listener on ${host} makes its port busy`, !port4me.isFreeTcp(first))
     check(`the next candidate is picked`, port4me.port4me({ user, tool: host }) === second)
-    check(`and off the event loop`, (await port4me.port4meAsync({ user, tool: host })) === second)
+    check(
+      'port4meAsync() picks it too',
+      (await port4me.port4meAsync({ user, tool: host })) === second,
+    )
     const [status] = port4me.probe(first, { protocol: 'tcp' })
     check(`${host} is in use, not ${status.reason}`, status.reason === 'in-use')
     await close(server)
@@ -121,7 +124,7 @@ async function main() {
 
   const lease = port4me.leasePort({ user, tool: 'lease' })
   check(
-    'a lease is of the first port',
+    'a lease has the first candidate',
     lease.port === port4me.listPorts(1, { user, tool: 'lease' })[0],
   )
   const [{ free, reason }] = port4me.probe(lease.port, { protocol: 'tcp' })
@@ -135,15 +138,15 @@ async function main() {
   check('the server has the port', server.address().port === lease.port)
   check('it serves', (await read(lease.port)) === 'served')
   await close(server)
-  check('the port is free after', port4me.isFreeTcp(lease.port))
+  check('the port of the server is free again', port4me.isFreeTcp(lease.port))
 
   const web = port4me.leasePort({ user, tool: 'web' })
   const site = await web.listen(http.createServer((_request, response) => response.end('site')))
-  check('a server of HTTP has the port', site.address().port === web.port)
+  check('the HTTP server has the port', site.address().port === web.port)
   check('it answers', (await readSite(web.port)) === 'site')
   site.closeAllConnections()
   await close(site)
-  check('the port of HTTP is free after', port4me.isFreeTcp(web.port))
+  check('the port of the HTTP server is free again', port4me.isFreeTcp(web.port))
 }
 
 main()

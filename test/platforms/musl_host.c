@@ -1,10 +1,10 @@
-// A host for the addon, linked with musl: just enough of Node-API, with values that are nothing but C
-// structs, to load the binary and to ask it. There is no Node.js with musl on the npm registry.
+// A host for the addon, linked with musl. It has just enough of Node-API to load the binary and to call its functions.
+// Its values are plain C structs. It is needed because the npm registry has no Node.js with musl.
 //
 //   musl-gcc -rdynamic -o musl_host musl_host.c && ./musl_host port4me.musl.node < questions
 //
-// Each line of its input is a question for ports: the text of a seed and a set of candidates, as hex
-// of UTF-16 units and of bytes, how many candidates to skip, and how many to print.
+// Each line of its input asks for ports. It has four fields: the letter u and the text of a seed (hex of its UTF-16
+// units), the set of candidates (hex of its bytes), how many candidates to skip, and how many to print.
 
 #include <dlfcn.h>
 #include <netinet/in.h>
@@ -23,7 +23,7 @@ enum { OK = 0, REFUSED = 9 };
 typedef struct {
   enum { UNDEFINED, BOOLEAN, NUMBER, STRING, ARRAY, OBJECT } type;
   double number;
-  const char* text;       // ASCII, unless there are units
+  const char* text;       // ASCII; unused if `units` is set
   const uint16_t* units;  // UTF-16
   int array_type;  // napi_typedarray_type of js_native_api_types.h
   size_t length;
@@ -128,7 +128,7 @@ NAPI napi_create_error(void* e, Value* c, Value* m, Value** r) { return Thrown(e
 NAPI napi_create_type_error(void* e, Value* c, Value* m, Value** r) { return Thrown(e, c, m, r); }
 NAPI napi_create_range_error(void* e, Value* c, Value* m, Value** r) { return Thrown(e, c, m, r); }
 
-// What is called and needs no answer but a value of some sort.
+// The addon calls these functions, but any result is good enough.
 static Value nothing;
 static void* instance;
 NAPI napi_set_instance_data(void* env, void* data, void* finalize, void* hint) {
@@ -182,7 +182,7 @@ NAPI napi_is_exception_pending(void* env, bool* result) {
   *result = false;
   return OK;
 }
-// An error of the addon: the message is what Call() prints.
+// The addon throws an error. Call() prints its message.
 #define THROWS(name) \
   NAPI name(void* env, const char* code, const char* message) { \
     (void)env, (void)code; \
@@ -272,7 +272,7 @@ static double IsFree(uint16_t port) {
   return Call("isFree", 3, argv)->number;
 }
 
-// Hex digits, so many for each number.
+// Reads numbers from hex digits. Each number has `digits` digits.
 static size_t ReadHex(const char* hex, int digits, uint16_t* out) {
   size_t count = strlen(hex) / digits;
   for (size_t i = 0; i < count; ++i) {
@@ -291,7 +291,7 @@ static void AnswerQuestions(void) {
   while (scanf("%4095s %16384s %u %u", text, set, &skip, &count) == 4) {
     Value* seed = New(STRING);
     seed->units = units;
-    seed->length = ReadHex(text + 1, 4, units);  // after a mark, as the text may be empty
+    seed->length = ReadHex(text + 1, 4, units);  // after the letter u, because the text may be empty
     ReadHex(set, 2, numbers);
     for (size_t i = 0; i < sizeof(candidates); ++i) candidates[i] = (uint8_t)numbers[i];
     Value* argv[] = {Call("hashcode", 1, &seed), Array(UINT8, sizeof(candidates), candidates),
@@ -313,7 +313,7 @@ int main(int argc, char** argv) {
   Value* text = Text("alice,rstudio");
   Expect("hashcode", Call("hashcode", 1, &text)->number, 3688618396.0);
 
-  // The ports of alice, from 1024 on; the sets of unsafe ports hold none of them.
+  // The ports of alice, if all ports from 1024 are allowed. None of them is in the sets of unsafe ports.
   text = Text("alice");
   uint8_t all[8192];
   memset(all, 255, sizeof(all));

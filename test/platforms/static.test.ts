@@ -1,4 +1,4 @@
-// What can be told of the binaries without running them, by LLVM's tools.
+// Checks the binaries with LLVM's tools, without running them.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -12,7 +12,7 @@ const binary = (name: string): string => join(ROOT, 'prebuilds', name)
 const tool = (command: string, ...args: readonly string[]): string =>
   execFileSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 26 })
 
-/** The functions of Node-API 8, and its two for the start: node-api-headers. */
+/** The functions of each version of Node-API. */
 const { symbols } = createRequire(import.meta.url)('node-api-headers') as {
   symbols: Record<string, { js_native_api_symbols: string[]; node_api_symbols: string[] }>
 }
@@ -22,6 +22,7 @@ const NODE_API = new Set([
   ...(version8?.node_api_symbols ?? []),
 ])
 
+/** The entry points: Node.js looks up these two names when it loads an addon. */
 const ENTRY = ['napi_register_module_v1', 'node_api_module_get_api_version_v1']
 
 /** The Node-API functions among imported names. */
@@ -34,7 +35,7 @@ function expectNodeApi8(imported: readonly string[]): void {
   expect(functions.filter((name) => !NODE_API.has(name))).toEqual([])
 }
 
-test('Node-API 8 is known', () => {
+test('node-api-headers has the functions of Node-API 8', () => {
   expect(NODE_API.size).toBeGreaterThan(100)
   expect(NODE_API).toContain('napi_type_tag_object')
   expect(NODE_API).not.toContain('node_api_symbol_for') // of version 9
@@ -55,7 +56,7 @@ describe.each([
     expect(needed.filter((library) => !system.test(library))).toEqual([])
   })
 
-  test('exports the entry alone, and imports Node-API 8', () => {
+  test('exports only the entry points, and imports only Node-API 8', () => {
     const names = (flag: string) =>
       tool('llvm-nm', '-D', flag, '--format=just-symbols', binary(name)).trim().split('\n')
     expect(names('--defined-only').sort()).toEqual(ENTRY)
@@ -66,7 +67,7 @@ describe.each([
 })
 
 test.each(['linux-x64/port4me.glibc.node', 'linux-arm64/port4me.glibc.node'])(
-  '%s asks for no glibc after 2.17',
+  '%s needs no glibc newer than 2.17',
   (name) => {
     const versions =
       tool('llvm-readobj', '--version-info', binary(name)).match(/GLIBC_[\d.]+/g) ?? []
@@ -91,7 +92,7 @@ describe.each([
     expect(oldest?.[1] ?? oldest?.[2]).toBe('11.0')
   })
 
-  test('exports the entry alone, and imports Node-API 8 and the system library', () => {
+  test('exports only the entry points, and imports only Node-API 8 and the system library', () => {
     const exported = tool('llvm-objdump', '--macho', '--exports-trie', binary(name))
     const entries = [...exported.matchAll(/^0x[\dA-F]+ +(.+)$/gm)].map(([, symbol]) => symbol)
     expect(entries.sort()).toEqual(ENTRY.map((entry) => `_${entry}`))
@@ -101,7 +102,7 @@ describe.each([
       .map((symbol) => symbol.replace(/^_/, ''))
     expectNodeApi8(imported)
     expect(imported).toContain('__stack_chk_fail')
-    // Nothing that another library could put something else in the place of.
+    // No other library can replace a symbol.
     expect(headers()).not.toMatch(/WEAK_DEFINES|BINDS_TO_WEAK/)
     const libraries = [...headers().matchAll(/LC_LOAD_DYLIB[\s\S]*?name (\S+)/g)].map(
       ([, library]) => library,
@@ -110,14 +111,14 @@ describe.each([
   })
 })
 
-test('darwin-arm64/port4me.node carries an ad-hoc signature of what it is', () => {
+test('darwin-arm64/port4me.node has an ad-hoc signature that fits its content', () => {
   const file = readFileSync(binary('darwin-arm64/port4me.node'))
   expect(brokenPages(file)).toEqual([])
   file[5000] = (file[5000] ?? 0) ^ 1
   expect(brokenPages(file)).toEqual([1])
 })
 
-/** The pages of which a signature has another hash: cs_blobs.h of Apple's xnu. */
+/** The pages that do not have the hash in the signature (cs_blobs.h of Apple's xnu). */
 function brokenPages(file: Buffer): number[] {
   const CODE_SIGNATURE = 0x1d
   let command = 32
@@ -160,7 +161,7 @@ describe.each([
     expect(text()).toContain(`Machine: ${machine}`)
   })
 
-  test('exports the entry alone, and imports libraries of the system alone', () => {
+  test('exports only the entry points, and imports only system libraries', () => {
     const exported = [...text().matchAll(/Export \{[^}]*Name: (\S+)/g)].map(([, symbol]) => symbol)
     expect(exported.sort()).toEqual(ENTRY)
     const libraries = [...text().matchAll(/(?:Import|DelayImport) \{\s*Name: (\S+)/g)]
@@ -172,13 +173,13 @@ describe.each([
     expect(others).toEqual([])
   })
 
-  test('ends a process whose stack was overrun, as __fastfail does', () => {
+  test('has the instruction of __fastfail, which ends a process after a stack overrun', () => {
     expect(tool('llvm-objdump', '--disassemble', '--no-show-raw-insn', binary(name))).toMatch(
       fastFail,
     )
   })
 
-  test('looks up Node-API 8 in the running program', () => {
+  test('looks up only Node-API 8 in the running program', () => {
     const names = readFileSync(binary(name), 'latin1').match(/\b(napi|node_api)_\w+(?=\0)/g) ?? []
     expectNodeApi8(names.filter((symbol) => !ENTRY.includes(symbol)))
   })
