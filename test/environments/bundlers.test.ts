@@ -8,9 +8,11 @@ import { beforeAll, expect, test } from 'vitest'
 import { ADDON, ALL_WORK, execute, install, newFolder, path, project, runApp } from './projects.js'
 import { Table } from './table.js'
 
-let folder: string
 /** The headers of Node-API. */
 const HEADERS: string = createRequire(import.meta.url)('node-api-headers').include_dir
+
+/** The project that is bundled. */
+let folder: string
 /** The bundles, away from what they were made of. */
 let out: string
 
@@ -136,7 +138,7 @@ function loadAddon(file: string, mark: string): Promise<string> {
 test('a file with the name of the addon that is not this version of it is refused', async () => {
   const dist = newFolder()
   cpSync(join(out, 'esbuild-copy'), dist, { recursive: true })
-  // An addon that loads, of another package: esbuild and its like have none, so this one is compiled.
+  // It loads, but it is not ours.
   const other = join(dist, basename(ADDON))
   const source = ['#include <node_api.h>', 'NAPI_MODULE_INIT() { return exports; }'].join('\n')
   writeFileSync(join(dist, 'other.c'), source)
