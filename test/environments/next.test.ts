@@ -31,11 +31,6 @@ const BUILDS: Readonly<Record<string, Build>> = {
     external: true,
     expected: native,
   },
-  'Next.js 16, webpack, `port4me` external (recipe below)': {
-    bundler: 'webpack',
-    external: true,
-    expected: native,
-  },
 }
 const table = new Table('next', Object.keys(BUILDS))
 
