@@ -146,3 +146,5 @@ test('a file with the name of the addon that is not this version of it is refuse
   const result = await runApp(process.execPath, [join(dist, 'app.js')], dist)
   expect(result).toEqual({ ...fallback, ...ALL_WORK })
 })
+
+table.testFile()

@@ -25,3 +25,5 @@ test.each(['native', 'fallback'] as const)('%s', async (engine) => {
   expect(result).toEqual({ engine, ...ALL_WORK, warnings: [] })
   table.add(NAMES[engine], result)
 })
+
+table.testFile()

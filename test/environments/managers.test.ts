@@ -60,3 +60,5 @@ test(PNPM, async () => {
     table.add(PNPM, result)
   }
 })
+
+table.testFile()

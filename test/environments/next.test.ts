@@ -75,3 +75,5 @@ test.each(Object.entries(BUILDS))('%s', async (name, { expected }) => {
   server.kill()
   await once(server, 'exit')
 })
+
+table.testFile()

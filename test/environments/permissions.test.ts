@@ -63,3 +63,5 @@ test.each(CASES)('Node.js $version, $allowed', async ({ version, allowed, row })
     }
   }
 })
+
+table.testFile()

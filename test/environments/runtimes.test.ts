@@ -81,3 +81,5 @@ describe.each(ENGINES)('%s', (engine) => {
     if (lacking === 'ffi') expect(result).toEqual({ engine: 'fallback', ...ALL_WORK, warnings: [] })
   })
 })
+
+table.testFile()
