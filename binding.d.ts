@@ -31,17 +31,17 @@ export interface Engine {
   pick(...search: Search): PackedPick
 
   /**
-   * Like pick(), but does not block the event loop. Wrong arguments throw at once; a failed system call rejects the promise.
-   * A process or a worker thread that ends meanwhile does not wait for the answer.
+   * Like pick(), but does not block the event loop. Wrong arguments throw at once. A failed system call rejects
+   * the promise. A process or a worker thread that ends meanwhile does not wait for the answer.
    */
   pickAsync(...search: Search): Promise<PackedPick>
 
   /**
-   * Like pick(), but also holds the port that it finds. While it is held, nobody else can hold it, and the
-   * system does not choose it, on the addresses that are held (on Linux the TypeScript engine holds the
-   * loopbacks instead of the wildcards, if Node.js has no net.BoundSocket). Other questions about the port say
-   * that it is leased on Linux, and in use elsewhere. On Linux a server with SO_REUSEADDR can bind the port while
-   * it is held, unless `exclusive` is true. Elsewhere a server can bind it after the hold is released.
+   * Like pick(), but also holds the port that it finds. On the addresses that are held, nobody else can hold the
+   * port, and the system does not choose it. (On Linux, if Node.js has no net.BoundSocket, the TypeScript engine
+   * holds the loopbacks instead of the wildcards.) Other questions about a held port say that it is leased on
+   * Linux, and in use elsewhere. On Linux a server with SO_REUSEADDR can bind the port while it is held, unless
+   * `exclusive` is true. Elsewhere a server can bind it after the hold is released.
    */
   hold(...args: [...search: Search, exclusive: boolean]): Hold
 
@@ -61,9 +61,9 @@ export interface Engine {
   ephemeralPort(question: Question, host: Host): number
 
   /**
-   * A number that changes when a variable of the process's own environment changes. Undefined where reading
-   * the variables is the cheapest way to find out, and in worker threads, because their `process.env` is a
-   * copy.
+   * A number that changes when a variable of the process's own environment changes. Undefined if the engine has
+   * no cheaper way to notice a change than to read the variables. Undefined in worker threads, too, because their
+   * `process.env` is a copy.
    */
   environmentGeneration(): number | undefined
 }
@@ -105,16 +105,16 @@ export interface Hold {
    * Makes the TCP socket listen, with room for `backlog` connections (1 to 2^31 - 1), and returns its
    * descriptor, which the caller must close. The rest of the hold stays until release(). Returns -1 when there
    * is no such socket, or more than one. If another program listens on the port for an instant, as programs
-   * that look for a free port do, listen(2) fails with EADDRINUSE. It is then tried again for 40 ms before the
-   * error is thrown.
+   * that look for a free port do, listen(2) fails with EADDRINUSE. Then it is tried again for up to 40 ms. After
+   * that the error is thrown.
    */
   takeListeningDescriptor(backlog: number): number
 
   /**
-   * Like takeListeningDescriptor(), but returns a server. It listens on the TCP socket, or it will emit 'error'.
-   * After an error the port is still held, and the function can be called again. Returns undefined when there is
-   * no such socket, or more than one, or when another program listens. Only the TypeScript engine has this
-   * function, and only where Node.js has net.BoundSocket.
+   * Like takeListeningDescriptor(), but returns a server. The server listens on the TCP socket, or it will emit
+   * 'error'. After an error the function can be called again; on Linux the port is still held then. Returns
+   * undefined when there is no such socket, or more than one, or when another program listens. Only the
+   * TypeScript engine has this function, and only where Node.js has net.BoundSocket.
    */
   takeServer?(backlog: number): Server | undefined
 }

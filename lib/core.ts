@@ -1,6 +1,6 @@
 // The modules that rest.ts shares with the file that loads it (later.ts): those with state, the error class, and those
-// that both need. scripts/bundle.mjs makes sure that rest.js has no copy of them. Each entry of a file in dist/
-// that may load rest.js imports this module.
+// that both files need. scripts/bundle.mjs makes sure that rest.js has no copy of them. If a file in dist/ may load
+// rest.js, its entry point imports this module.
 
 import * as core from './core.js'
 import { shareCore } from './later.js'

@@ -40,9 +40,9 @@ const BACKLOG = 511
 const TAKES_SOCKETS = process.versions.bun === undefined
 
 /**
- * How long a failed bind is tried again while another program listens, and the longest pause between two tries. (The
- * shortest pause is 1 ms.) A program that looks for free ports listens for a tenth of a millisecond. On a busy machine
- * the system may interrupt it during that time.
+ * If a bind fails because another program listens, it is tried again for RETRY_NS. The pause between two tries is at
+ * most LONGEST_PAUSE_MS. (The shortest pause is 1 ms.) A program that looks for free ports listens for a tenth of a
+ * millisecond. On a busy machine the system may interrupt it during that time.
  */
 const RETRY_NS = 300_000_000n
 const LONGEST_PAUSE_MS = 3
@@ -58,7 +58,10 @@ export class HandOver {
   readonly #options: ListenOptions
   readonly #backlog: number
   readonly #end: End
-  /** Whether the server already listened when its listen() was called. True as long as listen() was not called. */
+  /**
+   * Whether the server already listened when its listen() was called. Before this call it is true, because then
+   * #closeAll() must not close the server.
+   */
   #listenedBefore = true
   /** The object that should listen: the server, or what its listen() returned. */
   #listener: unknown
@@ -108,7 +111,7 @@ export class HandOver {
    */
   async #giveSocket(): Promise<unknown> {
     const opened = this.#openSocket()
-    // Awaited only if it is a promise. Otherwise the server's listen() is called at once, so that the caller may
+    // `await` is used only for a promise. Otherwise the server's listen() is called at once, so that the caller may
     // close the server right after lease.listen().
     const ours = opened instanceof Promise ? await opened : opened
     const socket = new ListeningSocket(ours, this.#address.port)
@@ -195,8 +198,9 @@ export class HandOver {
       }
       const listener: unknown = this.#listener
       if (isEmitter(listener)) {
-        // net.Server emits 'listening' in process.nextTick(). A server that listens already may have emitted it while
-        // the promise was pending. So the event is awaited only if the server does not listen yet.
+        // net.Server listens first, and emits 'listening' later, in process.nextTick(). If the server listens already,
+        // it may have emitted the event while the promise was pending. So the event is awaited only if the server does
+        // not listen yet.
         const event = listener === server ? ofServer : listening(listener)
         const listens = listener.listening === true ? nextTurn() : event
         await Promise.race([listens, this.#end.reached])
@@ -212,10 +216,10 @@ export class HandOver {
   #closeAll(): void {
     if (isListening(this.#server) && !this.#listenedBefore) close(this.#server)
     const listener = this.#listener as object
-    // A server that an earlier lease made listen is not closed, unless it listens on this lease's socket.
+    // A listener that has received the port of an earlier lease is closed only if it listens on this lease's socket.
     const isNew = this.#socket?.isTaken || !served.has(listener)
     if (listener !== this.#server && isListening(listener) && isNew) close(listener)
-    // Both servers share one handle, which is closed only once.
+    // Our own server and the given server share one handle, which is closed only once.
     this.#socket?.close()
   }
 }

@@ -1,4 +1,4 @@
-// What a hand-over needs to know about servers, of Node.js and of others.
+// Helpers of hand-over.ts: they work with servers of Node.js and with similar objects of other packages.
 
 import type { Server } from 'node:net'
 import { builtin } from './builtin.js'

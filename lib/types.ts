@@ -90,9 +90,9 @@ export interface Port4meOptions extends CandidateOptions, ProbeOptions {
 export interface LeaseOptions extends Omit<Port4meOptions, 'mustWork'> {
   /**
    * Whether nobody can bind the port while it is leased, on Linux too. This keeps out child processes, and
-   * programs such as get-port and portfinder that look for a free port by listening on it. A server gets the
-   * port by `listen()`. After the lease is released, any process can bind the port first. A port in TIME_WAIT
-   * is not leased.
+   * programs such as get-port and portfinder that look for a free port by listening on it. A server of this
+   * process gets the port by `lease.listen()`. A child process can bind it only after the lease is released, and
+   * any other process may then bind it first. With the addon, an exclusive lease never takes a port in TIME_WAIT.
    *
    * @default false: on Linux, servers can bind the port by its number
    */
@@ -137,9 +137,9 @@ export interface Listenable {
 }
 
 /**
- * What listen() of a server returns for an options object, or what its promise gives. If listen() has several
- * signatures, it is the result of those that take such an object alone, as with Fastify, whose other ones take a
- * callback and return nothing.
+ * What listen() of a server returns if its only argument is an options object. If it returns a promise, the value
+ * of the promise. If listen() has several signatures, only those that accept such an object alone count. (For
+ * example, the other signatures of Fastify take a callback and return nothing.)
  */
 export type ListenResult<Server extends Listenable> = Awaited<
   [ForOptions<Signatures<Server['listen']>>] extends [never]
@@ -184,10 +184,11 @@ export interface PortLease {
    * the socket that held the port, which listens already. Then the lease ends. A UDP port that was leased too
    * is released.
    *
-   * In some cases a new socket is bound instead: without the addon, on Windows and OpenBSD, in a cluster worker,
-   * for another host, for `localhost`, and always in Bun. On Linux it is bound while the lease still holds the
-   * port, elsewhere immediately afterwards. If a program that looks for free ports listens on the port at that
-   * moment, the bind is tried again for 0.3 seconds.
+   * In some cases a new socket is bound instead: in Bun, for a lease of `localhost`, and if `host` is given. With
+   * the addon this is also so on Windows and OpenBSD, and in a cluster worker. With the TypeScript engine it is
+   * also so before Node.js 24.20 and 26.7, and outside Linux for a lease of both families. On Linux the new socket
+   * is bound while the lease still holds the port, elsewhere immediately after the lease has released it. If a
+   * program that looks for free ports listens on the port at that moment, the bind is tried again for 0.3 seconds.
    *
    * @param server the server that should listen
    * @returns a promise of what listen() of the server returns, which is usually the server itself. It resolves
@@ -196,7 +197,8 @@ export interface PortLease {
    *   the server was closed before it listened. `ERR_SYSTEM`: the server cannot listen; if `errno` is
    *   `'EADDRINUSE'`, another program listens on the port. `ERR_INVALID_ARG_VALUE`: listen() of the server
    *   ignored the port that it was given. Otherwise it rejects with the signal's reason, or with what listen() of
-   *   the server throws. A server that this call made listen is closed; one that listened before goes on
+   *   the server throws. A server that began to listen because of this call is closed. A server that listened
+   *   before continues to listen
    *
    * @example
    * const lease = leasePort('api')

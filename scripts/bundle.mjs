@@ -1,4 +1,4 @@
-// Bundles lib/ into a folder: few files, because each module costs load time.
+// Bundles lib/ into a few files in a folder. There are few files, because each module costs load time.
 //
 //   node scripts/bundle.mjs FOLDER
 
@@ -107,8 +107,8 @@ async function exportsOf(entry) {
 }
 
 /**
- * A plugin that takes the modules named in lib/core.ts from `core`, which lib/later.ts passes. If lib/core.ts lacks a
- * name, the build fails with "No matching export".
+ * A plugin for rest.js. The modules named in lib/core.ts are not bundled, but taken from the argument `core`, which
+ * lib/later.ts passes. If lib/core.ts lacks a name that rest.js needs, the build fails with "No matching export".
  */
 async function sharingCore() {
   const { imports, exports } = await describe('lib/core.ts')
@@ -128,8 +128,9 @@ async function sharingCore() {
 }
 
 /**
- * A plugin that includes the code that is in separate files in dist/. It also replaces places.ts and builtin.ts by
- * their versions for somebody's bundle.
+ * A plugin for the files for bundlers. It includes the code of fallback.js and rest.js, which are separate files in
+ * dist/. It also replaces places.ts and builtin.ts by their versions for bundles: places-in-bundle.mts and
+ * builtin-in-bundle.mts.
  */
 function inOneBundle() {
   const path = (file) => join(process.cwd(), 'lib', file)
@@ -144,8 +145,8 @@ function inOneBundle() {
       }))
       onResolve({ filter: /\/builtin\.js$/ }, () => ({ path: path('builtin-in-bundle.mts') }))
       onResolve({ filter: /^\.\/rest\.js$/ }, () => ({ path: path('rest.ts'), namespace: 'rest' }))
-      // rest.js is a function whose argument is the modules of core.ts. In a bundle the modules are included, so this
-      // function ignores its argument.
+      // rest.js exports a function whose argument has the modules of core.ts. Here these modules are in the same
+      // bundle, so this function ignores its argument.
       onLoad({ filter: /./, namespace: 'rest' }, ({ path }) => ({
         contents: `module.exports = () => require(${JSON.stringify(path)})`,
         resolveDir: process.cwd(),

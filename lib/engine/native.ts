@@ -50,7 +50,7 @@ function load(file: string): Loaded {
   const loaded: { exports: Partial<Engine> } = { exports: {} }
   try {
     if (process.platform === 'linux') checkLength(file)
-    // `require` does the same with a file whose path is known. But bundlers do not follow this call.
+    // `require` would load the file in the same way. But bundlers follow `require`, and they do not follow this call.
     process.dlopen(loaded, file)
   } catch (error) {
     return failed(file, error)

@@ -1,4 +1,4 @@
-// Reads the options of a call, checks their names, and compares them with the options of the call before.
+// Reads the options of a call, checks their names, and compares them with the options of the previous call.
 
 import { builtin } from '../builtin.js'
 import { later } from '../later.js'
@@ -17,7 +17,7 @@ export type NameOf = (option: Option) => string
 const INDEX_OF = {} as Record<Option, number>
 const NONE: unknown[] = []
 const ALL: number[] = []
-// A loop, because this runs whenever the package is loaded: functions would have to be compiled first.
+// This is a loop, because it runs whenever the package is loaded. Callbacks would have to be compiled first.
 for (const option of OPTIONS) {
   INDEX_OF[option] = ALL.length
   ALL.push(ALL.length)
@@ -69,8 +69,8 @@ function isShortArray(value: unknown): value is readonly unknown[] {
 }
 
 /**
- * The greatest length of an array that is copied. The copy shows whether the array has changed since the call.
- * Longer arrays are read again at each call.
+ * The greatest length of an array that is copied. The next call compares its array with the copy, because the array may
+ * have changed. Longer arrays are read again at each call.
  */
 const LONGEST_COPY = 65536
 
@@ -88,8 +88,8 @@ export function isSame(
 }
 
 /**
- * Whether two values are the same. Arrays are copies, so their items can be compared. Any other object counts as
- * different, because its content may have changed.
+ * Whether two values are the same. Short arrays are copies, so their items can be compared. A longer array and any
+ * other object count as different, because their content may have changed.
  */
 function isSameValue(a: unknown, b: unknown): boolean {
   if (!Array.isArray(a) || !Array.isArray(b)) return a === b && typeof a !== 'object'

@@ -69,7 +69,7 @@ export const boundSockets: Sockets = {
 export class HeldTcp implements Holding {
   readonly #endpoint: Endpoint
   readonly #port: number
-  /** On Linux an exclusive hold listens, because a server can bind beside a socket that does not listen. */
+  /** On Linux an exclusive hold listens, because otherwise a server with SO_REUSEADDR could bind the port too. */
   #socket: BoundSocket | Server | undefined
 
   constructor(endpoint: Endpoint, port: number, exclusive: boolean) {
@@ -86,7 +86,8 @@ export class HeldTcp implements Holding {
       this.#socket = undefined
       return socket?.ref()
     }
-    // If listen() fails, it closes its socket. A second socket keeps the port for the next try.
+    // If listen() fails, it closes its socket. On Linux a second socket keeps the port for the next try. Elsewhere the
+    // port is then not held any more.
     if (IS_LINUX) {
       try {
         this.#socket = openTcp(this.#endpoint, this.#port)

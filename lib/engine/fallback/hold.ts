@@ -34,7 +34,7 @@ export function* holdSteps(...args: Parameters<Engine['hold']>): Steps<Found> {
   const refusal = lockRefusal()
   if (refusal !== undefined) throw refusal
   const others = new LocksOfOthers(protocols)
-  const asked = askedBy(question, host, []) // no locks to look at: they are taken before the port is probed
+  const asked = askedBy(question, host, []) // []: no probe looks at locks, because they are taken before it
   let tries = 0
   for (const port of candidatesOf(args)) {
     if (tries === maxTries) break
@@ -83,9 +83,9 @@ export function letGo({ locks, sockets }: Held): void {
 }
 
 /**
- * How long the system's list of locks is used for new searches, as a multiple of the time that it took to read the
- * list. With thousands of locks this time is milliseconds. A search that meets a lock of another holder reads the list
- * again.
+ * How long new searches use the same copy of the system's list of locks, as a multiple of the time that it took to read
+ * the list. If there are thousands of locks, reading the list takes milliseconds. A search that finds a lock of another
+ * holder reads the list again.
  */
 const LIST_SERVES = 20
 
