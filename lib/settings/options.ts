@@ -92,7 +92,8 @@ export function isSame(
  * other object count as different, because their content may have changed.
  */
 function isSameValue(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b)) return a === b && typeof a !== 'object'
+  if (a === b) return typeof a !== 'object' // the same object was not copied
+  if (!Array.isArray(a) || !Array.isArray(b)) return false
   if (a.length !== b.length || a.length > LONGEST_COPY) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true

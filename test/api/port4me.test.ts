@@ -596,8 +596,11 @@ test('a script has the user of its test, but no other setting', () => {
   expect({ PORT4ME_USER, PORT4ME_SKIP }).toEqual({ PORT4ME_USER: 'alice' })
 })
 
-test('an array of ports can change between calls', () => {
-  const include = [8000, 8001]
+test.each([
+  ['an array', (ports: number[]) => ports],
+  ['a proxy of an array', (ports: number[]) => new Proxy(ports, {})],
+])('%s of ports can change between calls', (_what, wrap) => {
+  const include = wrap([8000, 8001])
   expect(new Set(listPorts(2, { include }))).toEqual(new Set([8000, 8001]))
   expect(new Set(listPorts(2, { include }))).toEqual(new Set([8000, 8001]))
   include[1] = 9000
