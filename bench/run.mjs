@@ -271,7 +271,9 @@ function comparePrograms(programs) {
 }
 
 function runNode(args, engine) {
-  const env = engine === undefined ? environment : { ...environment, PORT4ME_ENGINE: engine }
+  // As in an installed package: the prebuilt binary, and not a fresh build.
+  const installed = { ...environment, PREBUILDS_ONLY: '1' }
+  const env = engine === undefined ? installed : { ...installed, PORT4ME_ENGINE: engine }
   const start = performance.now()
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: path('..'), env })
   const spent = (performance.now() - start) * 1e6

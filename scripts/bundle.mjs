@@ -10,7 +10,18 @@ import { build } from 'esbuild'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const [folder] = process.argv.slice(2)
-const { version } = createRequire(import.meta.url)('../package.json')
+const require = createRequire(import.meta.url)
+const { version } = require('../package.json')
+const manifest = Object.entries(require('../prebuilds/manifest.json'))
+const constants = {
+  PORT4ME_VERSION: JSON.stringify(version),
+  PREBUILT_SIZES: JSON.stringify(
+    Object.fromEntries(
+      // Only Linux needs them: lib/engine/native.ts.
+      manifest.filter(([file]) => file.startsWith('linux')).map(([file, { size }]) => [file, size]),
+    ),
+  ),
+}
 
 /** Bundles entry points, each to a file in the folder. */
 function bundle(entryPoints, options = {}) {
@@ -30,7 +41,7 @@ function bundle(entryPoints, options = {}) {
     logLevel: 'warning',
     logOverride: { 'commonjs-variable-in-esm': 'silent' }, // lib/main.ts defines its exports itself
     ...options,
-    define: { PORT4ME_VERSION: JSON.stringify(version), ...options.define },
+    define: { ...constants, ...options.define },
   })
 }
 

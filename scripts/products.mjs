@@ -12,7 +12,14 @@ const windows = process.platform === 'win32'
 /** The sources and results (files and folders) of each product. */
 export const PRODUCTS = {
   js: {
-    sources: ['lib', 'scripts/bundle.mjs', 'tsconfig.json', 'tsconfig.types.json', 'package.json'],
+    sources: [
+      'lib',
+      'scripts/bundle.mjs',
+      'prebuilds/manifest.json',
+      'tsconfig.json',
+      'tsconfig.types.json',
+      'package.json',
+    ],
     results: ['dist'],
     command: 'npm run build:js',
   },

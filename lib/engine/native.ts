@@ -1,6 +1,6 @@
 // Loads the C++ addon: a fresh build if there is one, otherwise the prebuilt binary for this system.
 
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { normalize } from 'node:path'
 import type { Engine } from '../../binding.js'
 import { CONTRACT } from '../codes.js'
@@ -49,7 +49,7 @@ function exists(file: string): boolean {
 function load(file: string): Loaded {
   const loaded: { exports: Partial<Engine> } = { exports: {} }
   try {
-    if (process.platform === 'linux') checkLength(file)
+    if (process.platform === 'linux') checkLength(file, sizeOf(file))
     // `require` would load the file in the same way. But bundlers follow `require`, and they do not follow this call.
     process.dlopen(loaded, file)
   } catch (error) {
@@ -71,15 +71,26 @@ function failed(file: string | undefined, error: unknown): Loaded {
   return { file, failure: error instanceof Error ? error.message.trim() : String(error) }
 }
 
+/** The sizes in bytes of the prebuilt binaries, by their paths in prebuilds/. scripts/bundle.mjs takes them from the manifest. */
+declare const PREBUILT_SIZES: Readonly<Record<string, number>>
+
+/** The size of a prebuilt binary or its copy. It is unknown for a binary that was built here. */
+function sizeOf(file: string): number | undefined {
+  return file.endsWith('port4me.node') ? undefined : PREBUILT_SIZES[prebuilt()]
+}
+
 /** The length of the header of an ELF file, in bytes (elf(5)). */
 const HEADER = 64
 
 /**
  * Throws an error if the end of an ELF file is missing. The dynamic linker of Linux would map such a file, and SIGBUS
- * would end the process. The section table is at the end of an ELF file. The header of the file says where this table
- * begins and how long it is (elf(5)).
+ * would end the process. A file that has the expected size is complete. (To read its header would take as long as to
+ * load it.) Otherwise the header says where the section table begins, and how long it is. This table is at the end of the
+ * file (elf(5)).
  */
-function checkLength(file: string): void {
+function checkLength(file: string, expected: number | undefined): void {
+  const { size } = statSync(file)
+  if (expected !== undefined && size >= expected) return
   // The header is a Uint8Array, because a VM context has no Buffer, and a patched fs may not accept a DataView.
   const header = new Uint8Array(HEADER)
   const number = (at: number, bytes: number): number =>
@@ -89,9 +100,9 @@ function checkLength(file: string): void {
     const length = readSync(descriptor, header, 0, HEADER, 0)
     const is64Bit = header[4] === 2
     const sections = is64Bit ? number(0x28, 8) : number(0x20, 4)
-    const size = number(is64Bit ? 0x3a : 0x2e, 2)
+    const entry = number(is64Bit ? 0x3a : 0x2e, 2)
     const count = number(is64Bit ? 0x3c : 0x30, 2)
-    if (length < HEADER || fstatSync(descriptor).size < sections + size * count) {
+    if (length < HEADER || size < sections + entry * count) {
       throw new Error(`${file} is cut off`)
     }
   } finally {

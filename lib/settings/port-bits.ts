@@ -22,6 +22,7 @@ const listed = new Uint8Array(BYTES)
 
 /** The ports of the intervals, in order and without duplicates. */
 export function portsInOrder(intervals: PortIntervals): Uint16Array {
+  if (intervals.length === 0) return new Uint16Array(0)
   let most = 0
   let highest = 0
   let areAscending = true
