@@ -44,6 +44,7 @@ const TARGETS = [
   ['list', 'port4me (fallback)', 'port4me (native)', 5],
   ['load', 'port4me (native)', 'get-port-please', 0.75, 'goal 0.65'],
   ['load', 'port4me (native)', 'get-port', 0.5],
+  ['load', 'port4me (native), no USER', 'get-port-please', 0.75, 'goal 0.65'],
   ['program', 'port4me', 'node -e 0', 1.1],
 ]
 
@@ -54,6 +55,9 @@ const { servers, ports } = await holdConsecutivePorts(BUSY)
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^_?PORT4ME_/.test(name)),
 )
+// With a variable that names the user, as nearly every shell has it, and without one.
+const { LOGNAME, USER, LNAME, USERNAME, ...nobody } = environment
+const named = { ...nobody, USER: 'bench' }
 const results = {
   free: await compareCalls('free', [ports.at(-1)]),
   fresh: await compareFreshCalls(),
@@ -147,8 +151,6 @@ async function compareCalls(question, ports) {
 async function compareFreshCalls() {
   const first = freshPorts()
   const ports = Array.from({ length: FRESH_PORTS }, (_, i) => first + i)
-  const { LOGNAME, USER, LNAME, USERNAME, ...nobody } = environment
-  const named = { ...nobody, USER: 'bench' }
   const subjects = [
     ...SUBJECTS.map((subject) => ({ ...subject, env: named })),
     { ...SUBJECTS[0], name: 'port4me (native), no USER', env: nobody },
@@ -235,6 +237,7 @@ function loadScripts() {
   for (const { name, adapter, engine } of SUBJECTS) {
     scripts[name] = { code: firstPort[adapter], engine }
   }
+  scripts['port4me (native), no USER'] = { ...scripts['port4me (native)'], env: nobody }
   return scripts
 }
 
@@ -242,7 +245,7 @@ function loadScripts() {
 function compareLoads() {
   const times = {}
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, { code, engine }] of Object.entries(loadScripts())) {
+    for (const [name, { code, engine, env }] of Object.entries(loadScripts())) {
       const script = `(async () => {
         const start = performance.now()
         const port = ${code}
@@ -250,7 +253,7 @@ function compareLoads() {
         require('node:fs').writeSync(1, String(performance.now() - start))
         process.exit()
       })()`
-      const { milliseconds } = runNode(['-e', script], engine)
+      const { milliseconds } = runNode(['-e', script], engine, env)
       times[name] ??= []
       times[name].push(milliseconds * 1e6)
     }
@@ -270,9 +273,9 @@ function comparePrograms(programs) {
   return medians(times)
 }
 
-function runNode(args, engine) {
+function runNode(args, engine, variables = named) {
   // As in an installed package: the prebuilt binary, and not a fresh build.
-  const installed = { ...environment, PREBUILDS_ONLY: '1' }
+  const installed = { ...variables, PREBUILDS_ONLY: '1' }
   const env = engine === undefined ? installed : { ...installed, PORT4ME_ENGINE: engine }
   const start = performance.now()
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: path('..'), env })
