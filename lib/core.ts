@@ -12,11 +12,9 @@ export { later } from './later.js'
 export { foundPort, pickFrom } from './port4me.js'
 export { readEnvironment, readVariable, setSharedVariable } from './settings/environment.js'
 export { portsInOrder } from './settings/port-bits.js'
-export { readQuestion } from './settings/question.js'
 export { sourced } from './settings/reading.js'
 export { readSettings, searchFor } from './settings/settings.js'
 export { OPTIONS, SETTINGS } from './settings/table.js'
-export { boolean, checkNames, integer, nonEmptyText, oneOf } from './settings/values.js'
 export { hrtime, nextTurn, setTimeout } from './timers.js'
 
 shareCore(core)

@@ -5,7 +5,6 @@ import type { Environment } from './environment.js'
 import { optionValue } from './options.js'
 import type { Source } from './settings.js'
 import { OPTIONS, type Option, SETTINGS, type Setting, type Values } from './table.js'
-import { boolean, integer, oneOf, text } from './values.js'
 
 /** A value and where it was read; undefined if it is not set. */
 export type Sourced = { readonly value: unknown; readonly source: string } | undefined
@@ -17,6 +16,12 @@ export function sourced({ options: values, environment, nameOf }: Source, option
   const { variable }: Setting = SETTINGS[option]
   const text = variable === undefined ? undefined : environment[variable as keyof Environment]
   return text === undefined ? undefined : { value: text, source: variable as string }
+}
+
+/** Whether one of these options, or its variable, is set. */
+export function isAnySet(options: readonly Option[], source: Source): boolean {
+  for (const option of options) if (sourced(source, option) !== undefined) return true
+  return false
 }
 
 /** The settings of the part `values`, from which nothing else is worked out. */
@@ -31,23 +36,9 @@ export function readValues(source: Source): Values {
 
 function readValue(setting: Setting, option: Option, source: Source): unknown {
   const value = optionValue(source.options, option)
-  if (value !== undefined) return fromOption(setting, value, source.nameOf(option))
+  if (value !== undefined) return later().fromOption(setting, value, source.nameOf(option))
   const { variable } = setting
   const text =
     variable === undefined ? undefined : source.environment[variable as keyof Environment]
   return text === undefined ? setting.default : later().fromText(setting, text, variable as string)
-}
-
-function fromOption(setting: Setting, value: unknown, source: string): unknown {
-  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = setting
-  switch (kind) {
-    case 'integer':
-      return integer(value, source, min, max)
-    case 'boolean':
-      return boolean(value, source)
-    case 'choice':
-      return oneOf(value, source, choices)
-    default:
-      return text(value, source)
-  }
 }

@@ -2,6 +2,7 @@
 
 import type { Engine, Search } from '../../binding.js'
 import type { Candidates } from '../candidates.js'
+import { Ask } from '../codes.js'
 import { askedEngine } from '../engine/test-hook.js'
 import { later } from '../later.js'
 import { type Environment, readEnvironment } from './environment.js'
@@ -15,8 +16,8 @@ import {
   readOptions,
 } from './options.js'
 import { readAllowed, readPrepended } from './port-sets.js'
-import { type PortQuestion, readQuestion } from './question.js'
-import { readValues, sourced } from './reading.js'
+import type { PortQuestion } from './question.js'
+import { isAnySet, readValues, sourced } from './reading.js'
 import { SETTINGS, type Setting, type Values } from './table.js'
 import { currentAccount, type Identity, readIdentity } from './user.js'
 import type { Share } from './worker.js'
@@ -83,8 +84,12 @@ const hasSameAccount = ({ account }: Identity): boolean =>
 const IDENTITY = new Part('identity', readIdentity, hasSameAccount)
 const PREPENDED = new Part('prepended', readPrepended)
 const ALLOWED = new Part('allowed', readAllowed)
+/** The question if no option asks otherwise: TCP, on both families and every address. A test compares it with the table. */
+const DEFAULT_QUESTION: PortQuestion = { question: Ask.TCP + Ask.IPV4 + Ask.IPV6, host: '' }
 const PORT_QUESTION = new Part('portQuestion', (source) =>
-  readQuestion((option) => sourced(source, option), SETTINGS.protocol.default),
+  isAnySet(['protocol', 'family', 'host', 'timeWait'], source)
+    ? later().readQuestion((option) => sourced(source, option), SETTINGS.protocol.default)
+    : DEFAULT_QUESTION,
 )
 const VALUES = new Part('values', readValues)
 
@@ -130,7 +135,7 @@ export function readQuestionFrom(
     nameOf,
     engine,
   }
-  return readQuestion((option) => sourced(source, option), defaultProtocol)
+  return later().readQuestion((option) => sourced(source, option), defaultProtocol)
 }
 
 function resolve(source: Source): Settings {

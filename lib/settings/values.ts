@@ -2,6 +2,22 @@
 // ("options.skip", "PORT4ME_SKIP", "--skip"), quotes the value and says what is allowed.
 
 import { isPlainObject, Port4meError, printable, quote } from '../errors.js'
+import type { Setting } from './table.js'
+
+/** Checks the value of an option. */
+export function fromOption(setting: Setting, value: unknown, source: string): unknown {
+  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = setting
+  switch (kind) {
+    case 'integer':
+      return integer(value, source, min, max)
+    case 'boolean':
+      return boolean(value, source)
+    case 'choice':
+      return oneOf(value, source, choices)
+    default:
+      return text(value, source)
+  }
+}
 
 export function integer(value: unknown, source: string, min: number, max: number): number {
   const allowed = `an integer from ${min} to ${max}`

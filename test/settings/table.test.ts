@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { bashCompletion } from '../../lib/cli/completion.js'
 import { help, runHelp } from '../../lib/cli/help.js'
+import { readQuestion } from '../../lib/settings/question.js'
 import { readSettings } from '../../lib/settings/settings.js'
 import {
   FLAG_HELP,
@@ -85,6 +86,20 @@ describe.each(OPTIONS)('the option %s', (option) => {
       vi.unstubAllEnvs()
     },
   )
+})
+
+test('the question without options is the one that the defaults of the table give', () => {
+  const read = readQuestion(() => undefined, SETTINGS.protocol.default)
+  const { protocol, family, timeWait } = SETTINGS
+  const defaults = {
+    protocol: protocol.default,
+    family: family.default,
+    timeWait: timeWait.default,
+  }
+  expect(readSettings(undefined, fallback).portQuestion).toEqual(read)
+  expect(readSettings(defaults, fallback).portQuestion).toEqual(read)
+  const parts = OPTIONS.filter((option) => row(option).part === 'portQuestion')
+  expect(parts.sort()).toEqual(['family', 'host', 'protocol', 'timeWait'])
 })
 
 test('debug prints the value of each option and where it comes from', () => {
