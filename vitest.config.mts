@@ -4,7 +4,13 @@ import { defineConfig } from 'vitest/config'
 // The tests of the public functions and programs run with both engines, on the built package. The other tests run once.
 // Tests that take minutes are separate projects: npm run test:stress, test:platforms, test:environments.
 const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
-const common = { setupFiles: ['test/support/own-user.ts'], testTimeout: 120_000 }
+const common = {
+  setupFiles: ['test/support/own-user.ts'],
+  testTimeout: 120_000,
+  // On a network that the tests share (scripts/test.mjs), another program may take or probe a port between two steps of a
+  // test. Such a test runs again. On a network of their own, as with npm test on Linux, no test does.
+  retry: process.env.TESTS_SHARE_NETWORK === undefined ? 0 : 2,
+}
 
 const later = fileURLToPath(new URL('test/support/later.ts', import.meta.url))
 
