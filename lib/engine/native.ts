@@ -90,7 +90,7 @@ const HEADER = 64
  */
 function checkLength(file: string, expected: number | undefined): void {
   const { size } = statSync(file)
-  if (expected !== undefined && size >= expected) return
+  if (size === expected) return
   // The header is a Uint8Array, because a VM context has no Buffer, and a patched fs may not accept a DataView.
   const header = new Uint8Array(HEADER)
   const number = (at: number, bytes: number): number =>

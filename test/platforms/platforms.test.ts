@@ -299,11 +299,19 @@ describe('the binary', () => {
     expect(answers()).toEqual({ version: expect.any(String), engine: 'native', file: binary })
   })
 
+  /** Writes a file whose header says that its section table is behind its end (elf(5)). */
+  function cutLarger(): void {
+    const larger = Buffer.concat([whole, Buffer.alloc(4096)])
+    larger.writeBigUInt64LE(BigInt(whole.length + 8192), 0x28)
+    writeFileSync(binary, larger)
+  }
+
   const damages: readonly [what: string, damage: () => void, why: string][] = [
     ['empty', () => truncateSync(binary, 0), 'is cut off'],
     ['cut to half its length', () => truncateSync(binary, whole.length / 2), 'is cut off'],
     ['cut by one byte', () => truncateSync(binary, whole.length - 1), 'is cut off'],
     ['cut to its header', () => truncateSync(binary, 64), 'is cut off'],
+    ['cut, of another version, and still larger than this one', cutLarger, 'is cut off'],
     ['cut to 10 bytes', () => truncateSync(binary, 10), 'is cut off'],
     ['random bytes', () => writeFileSync(binary, randomBytes(whole.length)), ''],
     [
