@@ -61,11 +61,78 @@ export interface Engine {
   ephemeralPort(question: Question, host: Host): number
 
   /**
+   * The sockets on these ports, and the processes that have them. Missing on systems where the addon does not know
+   * how to find out.
+   */
+  holders?(...args: HoldersArguments): HoldersReport
+
+  /** Like holders(), but does not block the event loop. */
+  holdersAsync?(...args: HoldersArguments): Promise<HoldersReport>
+
+  /**
    * A number that changes when a variable of the process's own environment changes. Undefined if the engine has
    * no cheaper way to notice a change than to read the variables. Undefined in worker threads, too, because their
    * `process.env` is a copy.
    */
   environmentGeneration(): number | undefined
+}
+
+export type HoldersArguments = readonly [
+  /** Empty: all ports. */
+  ports: Uint16Array,
+  /** 1 (TCP), 2 (UDP) or 3 (both), as in a Question. */
+  protocols: number,
+  /** The sum of 1 (listening), 2 (bound), 4 (connected) and 8 (in TIME_WAIT): State in lib/codes.ts. */
+  states: number,
+  /**
+   * Processes whose working directory is in this folder are looked at first, after this process and its descendants.
+   * `''`: there is no such folder.
+   */
+  folder: string,
+]
+
+/** What an engine finds out about the holders of ports. A value that the system does not tell is missing. */
+export interface HoldersReport {
+  readonly sockets: readonly SocketReport[]
+  /** The processes that `sockets` names, and all their ancestors, each once. */
+  readonly processes: readonly ProcessReport[]
+}
+
+/** One socket. */
+export interface SocketReport {
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+  /** The local address. A socket of an IPv4-mapped address has the IPv4 address. Missing for a lock of a lease. */
+  readonly address?: string
+  /** Whether the socket of an IPv6 address refuses IPv4. */
+  readonly v6Only?: boolean
+  /** One of State in lib/codes.ts. */
+  readonly state: number
+  /** The user who created the socket. */
+  readonly uid?: number
+  readonly user?: string
+  /** Whether a lease holds the port with this socket. (Only Linux tells this.) */
+  readonly leased?: boolean
+  /** The processes that have a descriptor of the socket, as far as they can be seen. */
+  readonly pids: readonly number[]
+}
+
+export interface ProcessReport {
+  readonly pid: number
+  /** The process id of the parent. Missing if there is none. */
+  readonly parent?: number
+  /** The name of the program, without its folder. */
+  readonly name?: string
+  /** The command line. Its words are joined with spaces. Bytes that are not UTF-8 are replaced by U+FFFD. */
+  readonly command?: string
+  readonly uid?: number
+  readonly user?: string
+  /** The working directory. */
+  readonly cwd?: string
+  /** In milliseconds since 1970, UTC. */
+  readonly startedAt?: number
+  /** The text of /proc/PID/cgroup (cgroups(7)). */
+  readonly cgroup?: string
 }
 
 /** A search: the candidates, how many of them to try, and the question to ask about each. */

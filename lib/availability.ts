@@ -133,23 +133,24 @@ export function readPortQuestion(
   }, protocol)
 }
 
-function readPorts(ports: PortSpec): Uint16Array {
+/** @internal */
+export function readPorts(ports: PortSpec, source = 'ports'): Uint16Array {
   if (typeof ports === 'string') {
     const intervals: PortIntervals = []
-    addPorts(intervals, ports, 'ports', () => undefined)
+    addPorts(intervals, ports, source, () => undefined)
     return portsInOrder(intervals)
   }
   const list = typeof ports === 'number' ? [ports] : ports
   if (typeof list?.[Symbol.iterator] !== 'function') {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
-      `ports must be a string, a number or an iterable of numbers, not ${quote(ports)}`,
+      `${source} must be a string, a number or an iterable of numbers, not ${quote(ports)}`,
     )
   }
   const checked: number[] = []
   for (const port of list) {
-    checkCount(checked.length, 'ports')
-    checked.push(integer(port, 'each of ports', 1, 65535))
+    checkCount(checked.length, source)
+    checked.push(integer(port, `each of ${source}`, 1, 65535))
   }
   return new Uint16Array(checked)
 }

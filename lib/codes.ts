@@ -5,7 +5,7 @@
  * The name and version of the interface in binding.d.ts. A file that was loaded as the addon is used only if it has
  * the same name and version. The version changes with each change that an older addon would not understand.
  */
-export const CONTRACT = 'port4me 1'
+export const CONTRACT = 'port4me 2'
 
 /** The parts of a question. A question is the sum of some of them. */
 export const Ask = {
@@ -36,6 +36,14 @@ export const Refuses = {
   IPV6: 64,
 } as const
 
+/** The state of a socket. A question about holders names the sum of some of them. */
+export const State = {
+  LISTENING: 1,
+  BOUND: 2,
+  CONNECTED: 4,
+  TIME_WAIT: 8,
+} as const
+
 /** The number of tries is multiplied by this in the answer of a search. It is one more than the highest port. */
 const TRIES = 65536
 
@@ -57,7 +65,7 @@ export function triesOf(found: number): number {
 /** All numbers of this file, in the form of an engine's codes(). */
 export function allCodes(): Readonly<Record<string, number>> {
   const codes: Record<string, number> = { REASON_MASK, TRIES }
-  for (const [book, numbers] of Object.entries({ Ask, Reason, Refuses })) {
+  for (const [book, numbers] of Object.entries({ Ask, Reason, Refuses, State })) {
     for (const [name, number] of Object.entries(numbers)) codes[`${book}.${name}`] = number
   }
   return codes

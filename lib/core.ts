@@ -6,7 +6,7 @@ import * as core from './core.js'
 import { shareCore } from './later.js'
 
 export { builtin } from './builtin.js'
-export { currentEngine, reportOnEngine, warnInBundle } from './engine/engine.js'
+export { currentEngine, holdersEngine, reportOnEngine, warnInBundle } from './engine/engine.js'
 export { asSystemError, isPlainObject, Port4meError, printable, quote } from './errors.js'
 export { later } from './later.js'
 export { foundPort, pickFrom } from './port4me.js'

@@ -2,6 +2,7 @@
 
 export { isFree, isFreeTcp, isFreeUdp, probe, probeAsync } from './availability.js'
 export { Port4meError, type Port4meErrorCode } from './errors.js'
+export { listHolders, listHoldersAsync, whoHas, whoHasAsync } from './holders/holders.js'
 export { leasePort, leasePorts } from './lease.js'
 export { listPorts, portRank, portSequence } from './listing.js'
 export { type PortRange, pickRandomUnusedPort, pickUnusedPort, portRange } from './openport.js'
@@ -10,14 +11,19 @@ export { PortReservation } from './reservation.js'
 export { sharedPort } from './shared-port.js'
 export type {
   CandidateOptions,
+  HolderOptions,
+  HolderState,
   LeaseOptions,
   Listenable,
   ListenOptions,
+  ListHoldersOptions,
   Port4meOptions,
+  PortHolder,
   PortLease,
   PortSpec,
   PortStatus,
   ProbeOptions,
+  ProcessName,
   WorkerShare,
 } from './types.js'
 

@@ -14,6 +14,8 @@ const LATER = [
   'isFreeUdp',
   'leasePort',
   'leasePorts',
+  'listHolders',
+  'listHoldersAsync',
   'listPorts',
   'pickRandomUnusedPort',
   'pickUnusedPort',
@@ -24,6 +26,8 @@ const LATER = [
   'probe',
   'probeAsync',
   'sharedPort',
+  'whoHas',
+  'whoHasAsync',
 ] as const
 
 for (const name of LATER) define(name, () => later()[name])

@@ -3,6 +3,7 @@
 export { isFree, isFreeTcp, isFreeUdp, probe, probeAsync } from './availability.js'
 export { noCandidate, noFreePort, shareOf } from './candidates.js'
 export { reportPick } from './debug.js'
+export { listHolders, listHoldersAsync, whoHas, whoHasAsync } from './holders/holders.js'
 export { leasePort, leasePorts } from './lease.js'
 export { listPorts, portRank, portSequence } from './listing.js'
 export { pickRandomUnusedPort, pickUnusedPort, portRange } from './openport.js'

@@ -277,3 +277,86 @@ export interface PortStatus {
   /** Which of the address families that were asked about refuses. */
   readonly family?: 'ipv4' | 'ipv6' | 'both'
 }
+
+/** Which sockets {@link whoHas} and {@link listHolders} look for. */
+export interface HolderOptions {
+  /**
+   * The protocols of the sockets.
+   *
+   * @default 'both'
+   */
+  protocol?: 'tcp' | 'udp' | 'both' | undefined
+  /**
+   * The address families of the sockets. A socket of both families belongs to each of them.
+   *
+   * @default 'both'
+   */
+  family?: 'ipv4' | 'ipv6' | 'both' | undefined
+  /**
+   * The states of the sockets. Connected sockets and those in TIME_WAIT rarely keep a server from its port.
+   *
+   * @default ['listening', 'bound']
+   */
+  states?: Iterable<HolderState> | undefined
+}
+
+/** The options of {@link listHolders}. */
+export interface ListHoldersOptions extends HolderOptions {
+  /**
+   * The ports to look at.
+   *
+   * @default all ports
+   */
+  ports?: PortSpec | undefined
+}
+
+/**
+ * The state of a socket. `'listening'`: a TCP server. `'bound'`: a socket that has the port, but does not listen or is
+ * not connected; each UDP server is one. `'connected'`: one end of a connection, also while it opens or closes.
+ * `'time-wait'`: a closed connection; the system itself keeps it for about a minute.
+ */
+export type HolderState = 'listening' | 'bound' | 'connected' | 'time-wait'
+
+/**
+ * A socket that has a port, and a process that has the socket. If several processes have it, there is a PortHolder
+ * for each. A field is absent if the system does not tell it. If `pid` is absent, no process has the socket (the
+ * system itself has it), or the process cannot be seen: it belongs to another user, or to another container.
+ */
+export interface PortHolder {
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+  /** `'both'`: an IPv6 socket that takes IPv4 too. */
+  readonly family?: 'ipv4' | 'ipv6' | 'both'
+  /** The local address: `'127.0.0.1'`; `'0.0.0.0'` or `'::'` for all addresses of the machine. */
+  readonly address?: string
+  readonly state: HolderState
+  readonly pid?: number
+  /** The name of the program, without its folder. */
+  readonly name?: string
+  /** The whole command line. It may contain control characters. */
+  readonly command?: string
+  /** The name of the user: of the process, or if the process is not known, of the socket. */
+  readonly user?: string
+  /** The number of the same user (not on Windows). */
+  readonly uid?: number
+  /** The working directory of the process. */
+  readonly cwd?: string
+  readonly startedAt?: Date
+  /** The ancestors of the process: its parent first. */
+  readonly parents?: readonly ProcessName[]
+  /** The container of the process, by its id or name, if its control group tells it (Linux). */
+  readonly container?: string
+  /**
+   * The project of the process: the nearest folder from its working directory up that has `.git`, else the nearest
+   * that has `package.json`. The home folder is written as `~`.
+   */
+  readonly project?: string
+  /** Whether the process leases the port with this package (Linux). */
+  readonly lease?: boolean
+}
+
+/** A process. */
+export interface ProcessName {
+  readonly pid: number
+  readonly name?: string
+}

@@ -10,7 +10,7 @@
 namespace port4me {
 
 // The name and version of what binding.d.ts declares: lib/codes.ts.
-inline constexpr char kContract[] = "port4me 1";
+inline constexpr char kContract[] = "port4me 2";
 
 // Why a port is not free: the lowest bits of a verdict. 0 means that it is free. When several
 // sockets are refused for different reasons, the verdict has the greatest.
@@ -41,6 +41,15 @@ enum Refuses : uint8_t {
   kUdpRefuses = 16,
   kIpv4Refuses = 32,
   kIpv6Refuses = 64,
+};
+
+// The state of a socket. A question about holders names the sum of some of them.
+enum State : uint8_t {
+  kStateListening = 1,
+  kStateBound = 2,
+  kStateConnected = 4,
+  kStateTimeWait = 8,
+  kStateAll = 15,
 };
 
 #define PORT4ME_FITS(name, code, value) \
@@ -85,6 +94,10 @@ inline constexpr std::array kCodes{
     Code{"Refuses.UDP", kUdpRefuses},
     Code{"Refuses.IPV4", kIpv4Refuses},
     Code{"Refuses.IPV6", kIpv6Refuses},
+    Code{"State.LISTENING", kStateListening},
+    Code{"State.BOUND", kStateBound},
+    Code{"State.CONNECTED", kStateConnected},
+    Code{"State.TIME_WAIT", kStateTimeWait},
     Code{"TRIES", kTries},
 };
 #undef PORT4ME_CODE

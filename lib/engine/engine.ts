@@ -24,6 +24,12 @@ export function currentEngine(): Engine {
   return current.engine
 }
 
+/** The engine that finds holders. On systems where the addon cannot, the TypeScript engine does. */
+export function holdersEngine(): Engine & Required<Pick<Engine, 'holders' | 'holdersAsync'>> {
+  const engine = currentEngine()
+  return (engine.holders === undefined ? loadFallback() : engine) as Required<Engine>
+}
+
 /** Which engine is used, the file of the addon, and for the TypeScript engine why the addon is not used. */
 export interface EngineReport {
   readonly engine: 'native' | 'fallback'

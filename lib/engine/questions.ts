@@ -1,9 +1,18 @@
 // All questions about ports to the engine go through this file. It converts the error of a failed system call to an
 // error of this package.
 
-import type { Engine, Hold, PackedPick, Search, Verdicts } from '../../binding.js'
+import type {
+  Engine,
+  Hold,
+  HoldersArguments,
+  HoldersReport,
+  PackedPick,
+  Search,
+  Verdicts,
+} from '../../binding.js'
 import { asSystemError } from '../errors.js'
 import type { PortQuestion } from '../settings/question.js'
+import { holdersEngine } from './engine.js'
 import { askedEngine } from './test-hook.js'
 
 /** The engine to ask, and the arguments of its search. */
@@ -79,6 +88,22 @@ export function ephemeralPort({ question, host }: PortQuestion): number {
     return askedEngine().ephemeralPort(question, host)
   } catch (error) {
     throw asSystemError(error, host)
+  }
+}
+
+export function holdersOf(args: HoldersArguments): HoldersReport {
+  try {
+    return holdersEngine().holders(...args)
+  } catch (error) {
+    throw asSystemError(error)
+  }
+}
+
+export async function holdersAsyncOf(args: HoldersArguments): Promise<HoldersReport> {
+  try {
+    return await holdersEngine().holdersAsync(...args)
+  } catch (error) {
+    throw asSystemError(error)
   }
 }
 

@@ -53,6 +53,17 @@ std::u16string Arguments::Text(size_t index, const char* name) {
   return text;
 }
 
+std::string Arguments::Utf8(size_t index, const char* name) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(info_.Env(), info_[index], nullptr, 0, &length) != napi_ok) {
+    Fail(napi_throw_type_error, name, "must be a string");
+    return {};
+  }
+  std::string text(length, '\0');
+  napi_get_value_string_utf8(info_.Env(), info_[index], text.data(), length + 1, &length);
+  return text;
+}
+
 template <typename T>
 std::span<T> Arguments::Array(size_t index, const char* name, napi_typedarray_type wanted) {
   napi_typedarray_type type;

@@ -32,6 +32,7 @@ class Arguments {
   uint16_t Port(size_t index, const char* name);   // 1 to 65535
   bool Boolean(size_t index, const char* name);
   std::u16string Text(size_t index, const char* name);
+  std::string Utf8(size_t index, const char* name);
   // An array that the function fills with ports.
   std::span<uint16_t> Out(size_t index, const char* name);
   // Ports from 1 to 65535.

@@ -4,11 +4,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "addon/answers.h"
 #include "addon/arguments.h"
 #include "addon/hold_object.h"
+#include "addon/holders_work.h"
 #include "addon/instance.h"
 #include "addon/question_queue.h"
 #include "codes.h"
@@ -19,6 +21,7 @@
 #include "probe/prober.h"
 #include "sequence.h"
 #include "system/environment_table.h"
+#include "system/holders.h"
 
 namespace port4me::addon {
 
@@ -144,6 +147,35 @@ Napi::Value EphemeralPort(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), port);
 }
 
+// The four arguments `HoldersArguments` of binding.d.ts.
+HoldersQuestion ReadHoldersQuestion(Arguments* arguments) {
+  HoldersQuestion question;
+  const std::span<const uint16_t> ports = arguments->Ports(0, "ports");
+  question.ports.assign(ports.begin(), ports.end());
+  const auto protocols = static_cast<uint32_t>(arguments->Integer(1, "protocols", 1, 3));
+  question.tcp = (protocols & kAskTcp) != 0;
+  question.udp = (protocols & kAskUdp) != 0;
+  question.states = static_cast<uint8_t>(arguments->Integer(2, "states", 1, kStateAll));
+  question.folder = arguments->Utf8(3, "folder");
+  return question;
+}
+
+Napi::Value Holders(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const HoldersQuestion question = ReadHoldersQuestion(&arguments);
+  if (!arguments.ok()) return {};
+  const HoldersReport report = FindHolders(question);
+  if (ThrowFailure(info.Env(), report.error)) return {};
+  return {info.Env(), NewHoldersReport(info.Env(), report)};
+}
+
+Napi::Value HoldersAsync(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  HoldersQuestion question = ReadHoldersQuestion(&arguments);
+  if (!arguments.ok()) return {};
+  return {info.Env(), HoldersWork::Start(info.Env(), std::move(question))};
+}
+
 Napi::Value EnvironmentGeneration(const Napi::CallbackInfo& info) {
   const std::optional<uint32_t> generation =
       info.Env().GetInstanceData<Instance>()->environment.Generation();
@@ -181,6 +213,11 @@ void DefineFunctions(Napi::Env env, Napi::Object exports) {
       function("ephemeralPort", functions::EphemeralPort),
       function("environmentGeneration",
                IsMainThread() ? functions::EnvironmentGeneration : functions::NoGeneration),
+  });
+  if (!kFindsHolders) return;
+  exports.DefineProperties({
+      function("holders", functions::Holders),
+      function("holdersAsync", functions::HoldersAsync),
   });
 }
 

@@ -42,20 +42,7 @@ bool AsyncQuestion::AnswerUntil(Clock::time_point end) {
 }
 
 void AsyncQuestion::Settle(napi_env env) {
-  // If one of these calls fails, the thread is ending, and nothing waits for the promise.
-  napi_handle_scope scope;
-  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  const bool failed = prober_->error().number != 0;
-  const napi_value value = failed ? NewSystemError(env, prober_->error()) : NewAnswer(env);
-  if (value != nullptr) {
-    (failed ? napi_reject_deferred : napi_resolve_deferred)(env, deferred_, value);
-  }
-  // The resolution may have called a getter `then` of Object.prototype that threw an exception. In
-  // that case the promise is rejected, but V8 leaves the exception pending too. Node.js would end
-  // the process because of it.
-  napi_value thrown;
-  napi_get_and_clear_last_exception(env, &thrown);
-  napi_close_handle_scope(env, scope);
+  addon::Settle(env, deferred_, prober_->error(), [&] { return NewAnswer(env); });
 }
 
 AsyncPick::AsyncPick(const SearchArguments& arguments)

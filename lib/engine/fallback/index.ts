@@ -9,6 +9,8 @@ import { answerLater, answerNow } from './drive.js'
 import { endpointsOf, IS_LINUX } from './endpoints.js'
 import { hashcode } from './hashcode.js'
 import { admitSteps, type Held, holdSteps, letGo } from './hold.js'
+import { holderSteps } from './holders/index.js'
+import { findLater, findNow } from './holders/steps.js'
 import { bindsAtOnce } from './listening.js'
 import { fillSequence } from './sequence.js'
 import { sockets } from './sockets.js'
@@ -29,6 +31,8 @@ export const fallback: Engine = {
   ephemeralPort: (...args) =>
     now(args[0], args[1], { name: 'ephemeralPort', args }, () => ephemeralPortSteps(...args)),
   environmentGeneration: () => undefined,
+  holders: (...args) => findNow(holderSteps(...args)),
+  holdersAsync: async (...args) => findLater(holderSteps(...args)),
 }
 
 /** Returns the answer. It is found in this thread if Node.js can do that, otherwise in a thread with an event loop. */
