@@ -22,6 +22,7 @@ napi_value Text(napi_env env, const std::string& text) {
 napi_value NewSystemError(napi_env env, const SystemError& error) {
   const std::string code = ErrorName(error.number);
   std::string message = std::string(error.syscall) + " " + code + ": " + ErrorText(error.number);
+  if (*error.path != '\0') message.append(", ").append(error.path);
   std::string address;
   if (error.endpoint) {
     address = AddressText(*error.endpoint);

@@ -62,6 +62,7 @@ struct SystemError {
   // that cannot be read, and a lock that cannot be taken.
   std::optional<Endpoint> endpoint{};
   uint16_t port = 0;
+  const char* path = "";  // of the file that the call was about, if it was about one
 };
 
 // The symbolic name of an error number ("EMFILE"), as Node.js writes it. "UNKNOWN" for an error

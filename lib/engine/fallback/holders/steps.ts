@@ -16,7 +16,10 @@ export interface Printed {
   readonly status: number | null
 }
 
-/** Each step asks for the output of a program, or (undefined) allows other work to be done. */
+/**
+ * Each step asks for the output of a program, or (undefined) allows other work to be done. If the program cannot be
+ * run, the error is thrown at the step.
+ */
 export type HolderSteps = Generator<Command | undefined, HoldersReport, Printed | undefined>
 
 const MOST_BYTES = 2 ** 26
@@ -24,7 +27,12 @@ const MOST_BYTES = 2 ** 26
 export function findNow(steps: HolderSteps): HoldersReport {
   let step = steps.next()
   while (!step.done) {
-    step = step.value === undefined ? steps.next() : steps.next(printedNow(step.value))
+    if (step.value === undefined) {
+      step = steps.next()
+      continue
+    }
+    const { printed, error } = runNow(step.value)
+    step = printed === undefined ? steps.throw(error) : steps.next(printed)
   }
   return step.value
 }
@@ -37,7 +45,8 @@ export async function findLater(steps: HolderSteps): Promise<HoldersReport> {
   let step = steps.next()
   while (!step.done) {
     if (step.value !== undefined) {
-      step = steps.next(await printedLater(step.value))
+      const { printed, error } = await runLater(step.value)
+      step = printed === undefined ? steps.throw(error) : steps.next(printed)
       continue
     }
     if (performance.now() - turn > TURN_MS) {
@@ -49,25 +58,29 @@ export async function findLater(steps: HolderSteps): Promise<HoldersReport> {
   return step.value
 }
 
-function printedNow({ file, args }: Command): Printed {
+/** What a program printed, or the error if it cannot be run or prints too much. */
+interface Ran {
+  readonly printed?: Printed
+  readonly error?: Error
+}
+
+function runNow({ file, args }: Command): Ran {
   const { stdout, status, error } = spawnSync(file, args, {
     encoding: 'utf8',
     maxBuffer: MOST_BYTES,
     stdio: ['ignore', 'pipe', 'ignore'],
     windowsHide: true,
   })
-  if (error !== undefined) throw error
-  return { stdout, status }
+  return error === undefined ? { printed: { stdout, status } } : { error }
 }
 
-function printedLater({ file, args }: Command): Promise<Printed> {
-  return new Promise((resolve, reject) => {
+function runLater({ file, args }: Command): Promise<Ran> {
+  return new Promise((resolve) => {
     const options = { encoding: 'utf8', maxBuffer: MOST_BYTES, windowsHide: true } as const
     execFile(file, args, options, (error, stdout) => {
-      if (error === null) resolve({ stdout, status: 0 })
-      else if (typeof error.code === 'number') resolve({ stdout, status: error.code })
-      else if (error.code === undefined) resolve({ stdout, status: null })
-      else reject(error) // the program cannot be run, or prints too much
+      if (error === null) resolve({ printed: { stdout, status: 0 } })
+      else if (typeof error.code === 'string') resolve({ error }) // such as 'ENOENT'
+      else resolve({ printed: { stdout, status: error.code ?? null } })
     })
   })
 }
