@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -42,12 +43,16 @@ double Milliseconds(const timespec& time) {
 }
 
 // When the clock of start times was 0, in milliseconds since 1970. proc_pid_stat(5): start times
-// count from the boot, in clock ticks.
+// count from the boot, in clock ticks. It is read once, so that a process always has the same start
+// time.
 double BootTime() {
-  timespec now, since_boot;
-  clock_gettime(CLOCK_REALTIME, &now);
-  clock_gettime(CLOCK_BOOTTIME, &since_boot);
-  return Milliseconds(now) - Milliseconds(since_boot);
+  static const double boot_time = [] {
+    timespec now, since_boot;
+    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_BOOTTIME, &since_boot);
+    return Milliseconds(now) - Milliseconds(since_boot);
+  }();
+  return boot_time;
 }
 
 // The inode of the socket that a link in /proc/PID/fd names; 0 if it names something else.
@@ -216,8 +221,8 @@ std::optional<ProcessReport> Proc::Describe(uint32_t pid) {
   }
   if (state == 'Z' || state == 'X') return std::nullopt;  // it has ended
   if (parent != 0) process.parent = parent;
-  process.started_at = BootTime() + static_cast<double>(started) * 1e3 /
-                                        static_cast<double>(sysconf(_SC_CLK_TCK));
+  process.started_at = std::floor(BootTime() + static_cast<double>(started) * 1e3 /
+                                                   static_cast<double>(sysconf(_SC_CLK_TCK)));
   // The kernel cuts the name after 15 bytes. Since version 26, Node.js calls its main thread
   // "node-MainThread".
   if (process.name.size() >= 15) {

@@ -15,13 +15,15 @@ export interface Companion {
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
-/** Starts a process. The test must end it with kill(). */
+/** Starts a process, with descriptors that it inherits as 3, 4 ... The test must end it with kill(). */
 export function start(
   command: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
+  inherited: readonly number[] = [],
 ): Companion {
-  const child = spawn(command, args, { env: environment(variables), stdio: 'pipe' })
+  const stdio = ['pipe', 'pipe', 'pipe', ...inherited] as ['pipe', 'pipe', 'pipe']
+  const child = spawn(command, args, { env: environment(variables), stdio })
   const ended = once(child, 'exit').then(
     ([code, signal]) => code ?? 128 + constants.signals[signal as NodeJS.Signals],
   )

@@ -192,6 +192,9 @@ interface Stat {
   readonly startedAt: number
 }
 
+/** In milliseconds since 1970. It is read once, so that a process always has the same start time. */
+let bootTime: number | undefined
+
 /** The clock ticks of a second in /proc: always 100 for user space (USER_HZ in include/asm-generic/param.h). */
 const TICKS = 100
 
@@ -203,8 +206,8 @@ function readStat(pid: number): Stat | undefined {
   const [state, parent] = fields
   const ticks = Number(fields[19])
   if (state === 'Z' || state === 'X' || !(ticks >= 0)) return undefined
-  const sinceBoot = Number(textOf('/proc/uptime')?.split(' ')[0]) * 1000
-  const startedAt = Date.now() - sinceBoot + (ticks * 1000) / TICKS
+  bootTime ??= Date.now() - Number(textOf('/proc/uptime')?.split(' ')[0]) * 1000
+  const startedAt = Math.floor(bootTime + (ticks * 1000) / TICKS)
   return { name, startedAt, ...(parent !== '0' && { parent: Number(parent) }) }
 }
 
