@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { compareHolders } from './holders.mjs'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 25)
 const BUSY = 100
@@ -46,6 +47,16 @@ const TARGETS = [
   ['load', 'port4me (native)', 'get-port', 0.5],
   ['load', 'port4me (native), no USER', 'get-port-please', 0.75, 'goal 0.65'],
   ['program', 'port4me', 'node -e 0', 1.1],
+  ['who', "a stranger's port", 'floor', 1.2],
+  ['who, program', 'port4me who PORT', 'ss -ltnp', 1],
+  ['who, program', 'port4me who PORT', 'lsof -nP -iTCP:PORT', 1],
+]
+
+/** The most milliseconds that a subject may take for a question. */
+const LIMITS = [
+  ['who', 'own port', 3],
+  ['who', "a child's port", 3],
+  ['who', "this folder's port", 3],
 ]
 
 /** How many ports "fresh" uses, one for each call. */
@@ -75,6 +86,13 @@ const results = {
   }),
 }
 for (const server of servers) server.close()
+const linksFloor = startFloor()
+for (const [question, times] of Object.entries(
+  await compareHolders(Math.ceil(ROUNDS / 3), linksFloor, named),
+)) {
+  results[question] = medians(times)
+}
+linksFloor.stop()
 
 report('free', 'a call, first candidate free', 'floor')
 report('fresh', 'a call with new options and another port each time', 'floor')
@@ -84,6 +102,8 @@ report('all', 'probe() of all ports from 1024, TCP', 'floor')
 report('list', 'listPorts(64000)', 'port4me (native)')
 report('load', 'loading the package and a first port', 'addon alone')
 report('program', 'the program', 'node -e 0')
+report('who', 'who has a port, beside 265 processes with 9,000 descriptors', 'floor')
+report('who, program', 'the same as a program', 'ss -ltnp')
 reportStalls()
 const missed = reportTargets()
 writeFileSync(
@@ -347,6 +367,14 @@ function reportTargets() {
     const got = ratio < 1 ? `1/${(1 / ratio).toFixed(0)}` : ratio.toFixed(2)
     console.log(
       `  ${held ? 'held  ' : 'MISSED'} ${question}: ${name} takes ${got} of ${base}; at most ${wanted} ${note}`,
+    )
+  }
+  for (const [question, name, most] of LIMITS) {
+    const milliseconds = results[question][name] / 1e6
+    const held = milliseconds <= most
+    missed ||= !held
+    console.log(
+      `  ${held ? 'held  ' : 'MISSED'} ${question}: ${name} takes ${milliseconds.toFixed(2)} ms; at most ${most} ms`,
     )
   }
   return missed

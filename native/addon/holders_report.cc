@@ -17,8 +17,8 @@ class ObjectBuilder {
       ok_ = false;
       return;
     }
-    properties_.push_back({name, nullptr, nullptr, nullptr, nullptr, value,
-                           napi_default_jsproperty, nullptr});
+    properties_.push_back(
+        {name, nullptr, nullptr, nullptr, nullptr, value, napi_default_jsproperty, nullptr});
   }
   void Text(const char* name, const std::string& text) {
     napi_value value = nullptr;
@@ -82,8 +82,7 @@ napi_value NewSocketReport(napi_env env, const SocketReport& socket) {
   object.NumberIfKnown("uid", socket.uid);
   object.TextIfKnown("user", socket.user);
   object.BooleanIfKnown("leased", socket.leased);
-  object.Add("pids",
-             NewArray(env, socket.pids, [&](uint32_t pid) { return NewNumber(env, pid); }));
+  object.Add("pids", NewArray(env, socket.pids, [&](uint32_t pid) { return NewNumber(env, pid); }));
   return object.Build();
 }
 

@@ -1,5 +1,3 @@
-#include "system/holders.h"
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,11 +8,25 @@
 #include <utility>
 #include <vector>
 
+#include "system/holders.h"
 #include "system/inet_sockets_linux.h"
 #include "system/proc_linux.h"
 
 namespace port4me {
 namespace {
+
+// The parent of a process, its parent, and so on. Process ids may be used again while they are
+// read, so that the chain could become a ring.
+std::vector<uint32_t> AncestorsOf(Proc* proc, uint32_t pid) {
+  std::vector<uint32_t> ancestors;
+  std::set<uint32_t> seen{pid};
+  while (true) {
+    const std::optional<ProcessReport>& process = proc->Describe(pid);
+    if (!process || !process->parent || !seen.insert(*process->parent).second) return ancestors;
+    pid = *process->parent;
+    ancestors.push_back(pid);
+  }
+}
 
 // Finds the processes that have certain sockets.
 //
@@ -29,11 +41,11 @@ class SocketSearch {
   SocketSearch(Proc* proc, std::set<Inode> sought) : proc_(*proc), sought_(std::move(sought)) {}
 
   void Run(const std::string& folder) {
+    if (IsDone()) return;
     const auto own = static_cast<uint32_t>(getpid());
     LookAt(own);
     if (!IsDone()) LookAtDescendants(own);
-    if (IsDone() && holders_.empty()) return;
-    if (!IsDone() || !holders_.empty()) processes_ = proc_.Processes();
+    processes_ = proc_.Processes();
     if (!IsDone() && !folder.empty()) LookAtFolder(folder);
     for (auto pid = processes_.rbegin(); pid != processes_.rend() && !IsDone(); ++pid) {
       LookAt(*pid);
@@ -64,7 +76,9 @@ class SocketSearch {
   }
 
   void LookAtDescendants(uint32_t pid) {
-    for (const uint32_t child : proc_.ChildrenOf(pid).value_or(std::vector<uint32_t>{})) {
+    const std::optional<std::vector<uint32_t>> children = proc_.ChildrenOf(pid);
+    if (!children) return;
+    for (const uint32_t child : *children) {
       LookAt(child);
       LookAtDescendants(child);
     }
@@ -87,7 +101,7 @@ class SocketSearch {
     for (size_t i = 0; i < holders_.size() && proc_.error().number == 0; ++i) {
       LookAtAncestors(holders_[i]);
       const std::optional<std::vector<uint32_t>> children = proc_.ChildrenOf(holders_[i]);
-      for (const uint32_t child : children.value_or(processes_)) LookAt(child);
+      for (const uint32_t child : children ? *children : processes_) LookAt(child);
     }
     // With many numbers it is quicker to read the whole folder of a process.
     constexpr size_t kFew = 8;
@@ -104,16 +118,8 @@ class SocketSearch {
   }
 
   void LookAtAncestors(uint32_t pid) {
-    std::optional<ProcessReport> process = proc_.Describe(pid);
-    while (process && process->parent && seen_.size() < kMostProcesses) {
-      LookAt(*process->parent);
-      process = proc_.Describe(*process->parent);
-    }
+    for (const uint32_t ancestor : AncestorsOf(&proc_, pid)) LookAt(ancestor);
   }
-
-  // More processes than a system can have (proc_sys_kernel(5): pid_max is at most 2^22). A chain of
-  // parents cannot be a ring, but process ids may be used again while they are read.
-  static constexpr size_t kMostProcesses = size_t{1} << 22;
 
   Proc& proc_;
   const std::set<Inode> sought_;
@@ -128,28 +134,25 @@ class SocketSearch {
 // Describes the processes that the sockets name, and their ancestors. Takes processes that have
 // ended meanwhile out of the sockets.
 std::vector<ProcessReport> DescribeProcesses(Proc* proc, std::vector<InetSocket>* sockets) {
-  std::map<uint32_t, std::optional<ProcessReport>> described;
-  const auto describe = [&](uint32_t pid) -> std::optional<ProcessReport>& {
-    const auto [place, is_new] = described.try_emplace(pid);
-    if (is_new) place->second = proc->Describe(pid);
-    return place->second;
-  };
   std::set<uint32_t> holders;
+  std::set<uint32_t> ancestors;
   for (InetSocket& socket : *sockets) {
-    std::erase_if(socket.report.pids, [&](uint32_t pid) { return !describe(pid); });
-    holders.insert(socket.report.pids.begin(), socket.report.pids.end());
-  }
-  for (const uint32_t pid : holders) {
-    proc->DescribeMore(&*describe(pid));
-    std::set<uint32_t> chain{pid};
-    for (std::optional<uint32_t> parent = describe(pid)->parent;
-         parent && chain.insert(*parent).second && describe(*parent);) {
-      parent = describe(*parent)->parent;
-    }
+    std::vector<uint32_t>& pids = socket.report.pids;
+    std::erase_if(pids, [&](uint32_t pid) { return !proc->Describe(pid); });
+    holders.insert(pids.begin(), pids.end());
   }
   std::vector<ProcessReport> processes;
-  for (auto& [pid, process] : described) {
-    if (process) processes.push_back(*std::move(process));
+  for (const uint32_t pid : holders) {
+    processes.push_back(*proc->Describe(pid));
+    proc->DescribeMore(&processes.back());
+    for (const uint32_t ancestor : AncestorsOf(proc, pid)) {
+      if (!holders.contains(ancestor)) ancestors.insert(ancestor);
+    }
+  }
+  for (const uint32_t pid : ancestors) {
+    if (const std::optional<ProcessReport>& process = proc->Describe(pid)) {
+      processes.push_back(*process);
+    }
   }
   return processes;
 }

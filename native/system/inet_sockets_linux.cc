@@ -145,9 +145,11 @@ class SockDiag {
 template <typename Message, typename Read>
 void EachAttribute(void* data, uint32_t length, Read read) {
   uint32_t left = length - NLMSG_ALIGN(sizeof(Message));
-  auto* attribute = reinterpret_cast<rtattr*>(static_cast<char*>(data) + NLMSG_ALIGN(sizeof(Message)));
+  auto* attribute =
+      reinterpret_cast<rtattr*>(static_cast<char*>(data) + NLMSG_ALIGN(sizeof(Message)));
   for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
-    read(attribute->rta_type, static_cast<const char*>(RTA_DATA(attribute)), RTA_PAYLOAD(attribute));
+    read(attribute->rta_type, static_cast<const char*>(RTA_DATA(attribute)),
+         RTA_PAYLOAD(attribute));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,14 +53,16 @@ class Proc {
   // The working directory; empty if it is not known.
   std::string WorkingDirectory(uint32_t pid);
 
-  // The parent, the name and the start time. std::nullopt if the process has ended.
-  std::optional<ProcessReport> Describe(uint32_t pid);
+  // The parent, the name and the start time. std::nullopt if the process has ended. What was read
+  // once is kept.
+  const std::optional<ProcessReport>& Describe(uint32_t pid);
   // Adds the rest: what is told only about holders.
   void DescribeMore(ProcessReport* process);
 
  private:
-  // Calls `read` with each name in a folder of /proc that is a number.
-  void EachName(const char* path, const std::function<void(int folder, const char* name)>& read);
+  // A descriptor of a folder in /proc, which the caller must close. -1 if it cannot be opened.
+  int OpenFolder(const char* path);
+  std::optional<ProcessReport> ReadStat(uint32_t pid);
   std::string Link(uint32_t pid, const char* name);
   std::optional<std::string> File(uint32_t pid, const char* name);
   // Stores the error of the last system call if it is a shortage.
@@ -67,6 +70,7 @@ class Proc {
 
   int folder_;
   SystemError error_{};
+  std::map<uint32_t, std::optional<ProcessReport>> described_;
 };
 
 // The name of a user; empty if the user has none.

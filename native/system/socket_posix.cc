@@ -44,8 +44,10 @@ const char* ErrorName(int number) {
     case EINVAL: return "EINVAL";
     case EMFILE: return "EMFILE";
     case ENFILE: return "ENFILE";
+    case EIO: return "EIO";
     case ENOBUFS: return "ENOBUFS";
     case ENODEV: return "ENODEV";
+    case ENOENT: return "ENOENT";
     case ENOMEM: return "ENOMEM";
     case ENOPROTOOPT: return "ENOPROTOOPT";
     case EPERM: return "EPERM";

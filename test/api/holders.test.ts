@@ -184,7 +184,8 @@ describe.runIf(isLinux)('whoHas()', () => {
   test.each(['keeps', 'closes', 'ends'])(
     'names both children that inherited a socket, and the parent, which %s it',
     async (parent) => {
-      const { ports, pids } = await hold([TCP[4] as Wanted], { children: 2, parent })
+      const { ports, pids, companion } = await hold([TCP[4] as Wanted], { children: 2, parent })
+      if (parent === 'ends') await companion.ended
       const held = api.whoHas(ports[0] as number)
       expect(held.map(({ pid }) => pid)).toEqual([...pids].sort((a, b) => a - b))
     },

@@ -2,7 +2,7 @@
 // of seccomp(2). Variables:
 //
 // DENY: socket, bind or connect denies this call for Internet addresses; bind-tcp denies only that
-// of TCP, like landlock(7).
+// of TCP, like landlock(7). netlink denies every socket of sock_diag(7).
 // DENY_ERRNO: the number of the error. With 0 the call is not denied, but takes seven seconds.
 
 #include <dlfcn.h>
@@ -42,6 +42,7 @@ Function Real(const char* name) {
 
 extern "C" int socket(int domain, int type, int protocol) {
   if (IsInternet(domain) && Denies("socket")) return -1;
+  if (domain == AF_NETLINK && Denies("netlink")) return -1;
   return Real<int (*)(int, int, int)>("socket")(domain, type, protocol);
 }
 

@@ -79,7 +79,8 @@ function runLater({ file, args }: Command): Promise<Ran> {
     const options = { encoding: 'utf8', maxBuffer: MOST_BYTES, windowsHide: true } as const
     execFile(file, args, options, (error, stdout) => {
       if (error === null) resolve({ printed: { stdout, status: 0 } })
-      else if (typeof error.code === 'string') resolve({ error }) // such as 'ENOENT'
+      else if (typeof error.code === 'string')
+        resolve({ error }) // such as 'ENOENT'
       else resolve({ printed: { stdout, status: error.code ?? null } })
     })
   })
