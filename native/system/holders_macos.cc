@@ -38,8 +38,8 @@ static_assert(offsetof(socket_fdinfo, psi) == 24 && sizeof(socket_fdinfo) == 792
 static_assert(offsetof(socket_info, soi_so) == 136 && offsetof(socket_info, soi_pcb) == 144 &&
               offsetof(socket_info, soi_type) == 152 &&
               offsetof(socket_info, soi_protocol) == 156 &&
-              offsetof(socket_info, soi_family) == 160 &&
-              offsetof(socket_info, soi_kind) == 232 && offsetof(socket_info, soi_proto) == 240);
+              offsetof(socket_info, soi_family) == 160 && offsetof(socket_info, soi_kind) == 232 &&
+              offsetof(socket_info, soi_proto) == 240);
 static_assert(sizeof(in_sockinfo) == 80 && offsetof(in_sockinfo, insi_fport) == 0 &&
               offsetof(in_sockinfo, insi_lport) == 4 && offsetof(in_sockinfo, insi_vflag) == 24 &&
               offsetof(in_sockinfo, insi_laddr) == 48);

@@ -34,11 +34,11 @@ using OwnedHandle = std::unique_ptr<void, HandleCloser>;
 // A UTF-16 unit that is not part of a character becomes U+FFFD.
 std::string Utf8Of(std::wstring_view wide) {
   std::string text(3 * wide.size(), '\0');  // UTF-8 of a UTF-16 unit: 3 bytes at most
-  const int bytes = wide.empty() ? 0
-                                 : WideCharToMultiByte(CP_UTF8, 0, wide.data(),
-                                                       static_cast<int>(wide.size()), text.data(),
-                                                       static_cast<int>(text.size()), nullptr,
-                                                       nullptr);
+  const int bytes =
+      wide.empty()
+          ? 0
+          : WideCharToMultiByte(CP_UTF8, 0, wide.data(), static_cast<int>(wide.size()), text.data(),
+                                static_cast<int>(text.size()), nullptr, nullptr);
   text.resize(static_cast<size_t>(bytes));
   return text;
 }
@@ -185,8 +185,8 @@ std::wstring CommandLineOf(HANDLE process) {
   // The longest UNICODE_STRING: its length in bytes is a USHORT.
   std::vector<uint8_t> bytes(sizeof(UNICODE_STRING) + 65'536 + sizeof(wchar_t));
   ULONG length = 0;
-  if (query(process, kProcessCommandLineInformation, bytes.data(),
-            static_cast<ULONG>(bytes.size()), &length) < 0) {
+  if (query(process, kProcessCommandLineInformation, bytes.data(), static_cast<ULONG>(bytes.size()),
+            &length) < 0) {
     return {};
   }
   const auto& text = *reinterpret_cast<const UNICODE_STRING*>(bytes.data());
@@ -233,8 +233,8 @@ class ProcessDetails {
     ProcessReport& process = Describe(pid);
     if (!process.parent) return process;
     const ProcessReport& parent = Describe(*process.parent);
-    const bool is_older = parent.started_at && process.started_at &&
-                          *parent.started_at <= *process.started_at;
+    const bool is_older =
+        parent.started_at && process.started_at && *parent.started_at <= *process.started_at;
     if (!is_older) process.parent.reset();
     return process;
   }
