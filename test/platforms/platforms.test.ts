@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { readSettings } from '../../lib/settings/settings.js'
+import type { PortHolder } from '../../lib/types.js'
 import { fallback } from '../support/engines.js'
 import { installPackage } from '../support/installed.js'
 import { VECTORS } from '../support/paths.js'
@@ -41,6 +42,21 @@ interface Result {
   readonly engine: string
   readonly vectors: number
   readonly leased: string
+}
+
+/** What holders.cjs writes, in JSON. */
+interface HoldersResult {
+  readonly engine: string
+  readonly error?: string
+  readonly rows: readonly {
+    readonly expected: PortHolder & { readonly started: number }
+    readonly actual: readonly (Omit<PortHolder, 'startedAt'> & { readonly startedAt?: string })[]
+  }[]
+  readonly connected: unknown
+  readonly clientPid: number
+  readonly later: unknown
+  readonly listed: number
+  readonly afterItsEnd: unknown
 }
 
 /** Runs exercise.cjs with a command. `toPath` converts paths to the form that its system uses. */
@@ -219,6 +235,42 @@ describe('Windows x64', () => {
   }
 
   test('Node.js under Wine', () => expectAddon(nodeExe()), 300_000)
+
+  test('finds the holders of ports: the table of all kinds of sockets', () => {
+    const result = join(folder, 'holders.json')
+    spawnSync(wine, [nodeExe(), ...[path('holders.cjs'), installed, result].map(onDriveZ)], {
+      env: { ...environment(), ...variables },
+      stdio: 'ignore',
+      timeout: 200_000,
+    })
+    const found = JSON.parse(readFileSync(result, 'utf8')) as HoldersResult
+    expect({ engine: found.engine, error: found.error }).toEqual({ engine: 'native' })
+    expect(found.rows.length).toBe(11)
+    for (const { expected, actual } of found.rows) {
+      const { started, pid, ...socket } = expected
+      const what = `${socket.protocol} ${socket.address} ${socket.family}`
+      expect(actual.length, what).toBe(1)
+      const [holder] = actual
+      expect(holder, what).toMatchObject(socket)
+      // Wine 8 reads a wrong column of /proc/net/tcp6, so it tells no process of such a socket.
+      if (socket.protocol === 'tcp' && socket.family !== 'ipv4') {
+        expect(holder?.pid, what).toBeUndefined()
+        continue
+      }
+      expect(holder, what).toMatchObject({ pid, name: 'node.exe', user: expect.any(String) })
+      // Wine 8 does not tell the command line. Then it is the path of the program.
+      expect(holder?.command, what).toBe(onDriveZ(nodeExe()))
+      expect(Math.abs(Date.parse(holder?.startedAt ?? '') - started), what).toBeLessThan(2000)
+      // The system tells the working directory of the asking process alone.
+      expect(holder !== undefined && 'cwd' in holder, what).toBe(pid === found.clientPid)
+    }
+    const child = found.rows.at(-1)
+    expect(child?.actual[0]?.parents?.[0]).toEqual({ pid: found.clientPid, name: 'node.exe' })
+    expect(found.connected).toEqual([{ state: 'connected', pid: found.clientPid }])
+    expect(found.later).toEqual(child?.actual)
+    expect(found.listed).toBe(11)
+    expect(found.afterItsEnd).toEqual([])
+  }, 300_000)
 
   // In Electron and in single executables, the program with Node.js has another name.
   describe('Node.js that is not called node.exe', () => {
