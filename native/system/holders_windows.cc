@@ -86,8 +86,10 @@ Endpoint LocalAddress(const Row& row, Protocol protocol) {
       std::memcpy(endpoint.address.data(), row.ucLocalAddr + sizeof(kMapped), 4);
     } else {
       endpoint.ipv6 = true;
-      endpoint.scope_id = row.dwLocalScopeId;
       std::memcpy(endpoint.address.data(), row.ucLocalAddr, sizeof(row.ucLocalAddr));
+      // Only fe80::/10 has zones that a person writes. (Wine gives other addresses a scope, too.)
+      const bool is_link_local = row.ucLocalAddr[0] == 0xfe && (row.ucLocalAddr[1] & 0xc0) == 0x80;
+      if (is_link_local) endpoint.scope_id = row.dwLocalScopeId;
     }
   } else {
     std::memcpy(endpoint.address.data(), &row.dwLocalAddr, sizeof(row.dwLocalAddr));
