@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'unit',
-          include: ['test/{native,contract,settings,package,examples}/**/*.test.ts'],
+          include: ['test/{native,contract,holders,settings,package,examples}/**/*.test.ts'],
           execArgv: ['--expose-gc'],
         },
       },

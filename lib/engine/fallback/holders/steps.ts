@@ -1,38 +1,19 @@
 // Finds holders step by step, so that the same code can block the event loop or not.
 
-import { execFile, spawnSync } from 'node:child_process'
 import type { HoldersReport } from '../../../../binding.js'
+import { type Command, type Printed, printedLater, printedNow } from '../../../system-program.js'
 import { nextTurn } from '../../../timers.js'
 
-/** A program of the system that is to be run. */
-export interface Command {
-  readonly file: string
-  readonly args: readonly string[]
-}
-
-/** What the program printed, and its exit status: null if a signal ended it. */
-export interface Printed {
-  readonly stdout: string
-  readonly status: number | null
-}
-
 /**
- * Each step asks for the output of a program, or (undefined) allows other work to be done. If the program cannot be
- * run, the error is thrown at the step.
+ * Each step asks for the output of a program, or (undefined) allows other work to be done. If the program cannot be run,
+ * the step throws.
  */
 export type HolderSteps = Generator<Command | undefined, HoldersReport, Printed | undefined>
-
-const MOST_BYTES = 2 ** 26
 
 export function findNow(steps: HolderSteps): HoldersReport {
   let step = steps.next()
   while (!step.done) {
-    if (step.value === undefined) {
-      step = steps.next()
-      continue
-    }
-    const { printed, error } = runNow(step.value)
-    step = printed === undefined ? steps.throw(error) : steps.next(printed)
+    step = step.value === undefined ? steps.next() : resume(steps, printedNow(step.value))
   }
   return step.value
 }
@@ -45,8 +26,7 @@ export async function findLater(steps: HolderSteps): Promise<HoldersReport> {
   let step = steps.next()
   while (!step.done) {
     if (step.value !== undefined) {
-      const { printed, error } = await runLater(step.value)
-      step = printed === undefined ? steps.throw(error) : steps.next(printed)
+      step = resume(steps, await printedLater(step.value))
       continue
     }
     if (performance.now() - turn > TURN_MS) {
@@ -58,30 +38,18 @@ export async function findLater(steps: HolderSteps): Promise<HoldersReport> {
   return step.value
 }
 
-/** What a program printed, or the error if it cannot be run or prints too much. */
-interface Ran {
-  readonly printed?: Printed
-  readonly error?: Error
+function resume(steps: HolderSteps, printed: Printed | Error) {
+  return printed instanceof Error ? steps.throw(printed) : steps.next(printed)
 }
 
-function runNow({ file, args }: Command): Ran {
-  const { stdout, status, error } = spawnSync(file, args, {
-    encoding: 'utf8',
-    maxBuffer: MOST_BYTES,
-    stdio: ['ignore', 'pipe', 'ignore'],
-    windowsHide: true,
-  })
-  return error === undefined ? { printed: { stdout, status } } : { error }
-}
-
-function runLater({ file, args }: Command): Promise<Ran> {
-  return new Promise((resolve) => {
-    const options = { encoding: 'utf8', maxBuffer: MOST_BYTES, windowsHide: true } as const
-    execFile(file, args, options, (error, stdout) => {
-      if (error === null) resolve({ printed: { stdout, status: 0 } })
-      else if (typeof error.code === 'string')
-        resolve({ error }) // such as 'ENOENT'
-      else resolve({ printed: { stdout, status: error.code ?? null } })
-    })
-  })
+/**
+ * Yields a program that tells details, and returns its output. Returns an empty text if it cannot be run, because
+ * holders without details are better than none.
+ */
+export function* outputOf(command: Command): Generator<Command, string, Printed | undefined> {
+  try {
+    return (yield command)?.stdout ?? ''
+  } catch {
+    return ''
+  }
 }

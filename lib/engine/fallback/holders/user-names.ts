@@ -1,7 +1,7 @@
 // The names of users on Linux, by their numbers.
 
 import { readFileSync } from 'node:fs'
-import type { Command, Printed } from './steps.js'
+import type { Command, Printed } from '../../../system-program.js'
 
 type Names = ReadonlyMap<number, string>
 

@@ -1,0 +1,40 @@
+// What the ways to find holders have in common.
+
+import type { HoldersReport, ProcessReport, SocketReport } from '../../../../binding.js'
+
+export type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+/** Whether a question is about this socket. No ports: all ports. */
+export function isAsked(
+  { port, state }: SocketReport,
+  ports: Uint16Array,
+  states: number,
+): boolean {
+  return (states & state) !== 0 && (ports.length === 0 || ports.includes(port))
+}
+
+/**
+ * A report of these sockets, with their processes and all their ancestors. `find` returns undefined for a process that
+ * is not known.
+ */
+export function reportOf(
+  sockets: readonly SocketReport[],
+  find: (pid: number) => ProcessReport | undefined,
+): HoldersReport {
+  const processes = new Map<number, ProcessReport>()
+  for (const pid of sockets.flatMap(({ pids }) => pids)) {
+    let next: number | undefined = pid
+    while (next !== undefined && !processes.has(next)) {
+      const process = find(next)
+      if (process === undefined) break
+      processes.set(next, process)
+      next = process.parent
+    }
+  }
+  return { sockets, processes: [...processes.values()] }
+}
+
+/** The name of a program, without its folder. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
