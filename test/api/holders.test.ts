@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync
 import net from 'node:net'
 import { release, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { PortHolder } from '../../lib/types.js'
@@ -47,6 +48,7 @@ interface HoldOptions {
 interface Held {
   readonly ports: readonly number[]
   readonly pids: readonly number[]
+  readonly parent: number
   readonly companion: Companion
 }
 
@@ -59,6 +61,15 @@ async function hold(
   const companion = start(file, [...args, JSON.stringify({ sockets, ...task })])
   companions.push(companion)
   return { ...(JSON.parse(await companion.line()) as Omit<Held, 'companion'>), companion }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The facts that each row must have, without what no test knows before. */
@@ -184,8 +195,14 @@ describe.runIf(isLinux)('whoHas()', () => {
   test.each(['keeps', 'closes', 'ends'])(
     'names both children that inherited a socket, and the parent, which %s it',
     async (parent) => {
-      const { ports, pids, companion } = await hold([TCP[4] as Wanted], { children: 2, parent })
-      if (parent === 'ends') await companion.ended
+      // The shell keeps the input open when the parent has ended.
+      const before = ['sh', '-c', '"$@"; cat', 'sh']
+      const {
+        ports,
+        pids,
+        parent: pid,
+      } = await hold([TCP[4] as Wanted], { before, children: 2, parent })
+      while (parent === 'ends' && isRunning(pid)) await setTimeout(5)
       const held = api.whoHas(ports[0] as number)
       expect(held.map(({ pid }) => pid)).toEqual([...pids].sort((a, b) => a - b))
     },

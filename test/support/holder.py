@@ -1,6 +1,7 @@
 # Holds ports. Its argument is JSON: {"sockets": [{"protocol": "tcp", "address": "::", "v6only": true, "listen": true}],
 # "children": 2, "parent": "keeps", "uid": 65534}. The children inherit the sockets. The parent "keeps" them, "closes" them, or "ends".
-# Prints a line of JSON: the ports and the process ids of those that have the sockets. Ends when its input ends.
+# Prints a line of JSON: the ports, the ids of the processes that have the sockets, and the parent's. Ends when its input
+# ends.
 
 import json
 import os
@@ -36,7 +37,8 @@ parent = task.get("parent", "keeps")
 if parent == "closes":
     for one in sockets:
         one.close()
-print(json.dumps({"ports": ports, "pids": children + ([os.getpid()] if parent == "keeps" else [])}), flush=True)
+holders = children + ([os.getpid()] if parent == "keeps" else [])
+print(json.dumps({"ports": ports, "pids": holders, "parent": os.getpid()}), flush=True)
 if parent == "ends":
     os._exit(0)
 sys.stdin.read()
