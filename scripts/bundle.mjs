@@ -34,7 +34,7 @@ function bundle(entryPoints, options = {}) {
     supported: { 'logical-assignment': false }, // ncc cannot parse `??=`, and then finds no addon
     format: 'cjs',
     charset: 'utf8',
-    external: ['./fallback.js', './rest.js', './port4me-run.js'],
+    external: ['./fallback.js', './rest.js', './port4me-more.js'],
     minify: true, // parsing takes half of the load time
     lineLimit: 120, // for an uncaught error Node.js prints the whole line
     metafile: true,
@@ -74,7 +74,7 @@ await bundle(
 )
 await bundle({
   'port4me-cli': 'lib/cli/port4me.ts',
-  'port4me-run': 'lib/cli/run.ts',
+  'port4me-more': 'lib/cli/more.ts',
   'openport-cli': 'lib/cli/openport.ts',
 })
 for (const program of ['port4me-cli', 'openport-cli']) chmodSync(`${folder}/${program}.js`, 0o755)

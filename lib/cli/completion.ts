@@ -1,4 +1,4 @@
-// The completion script for Bash, from the table of settings: source <(port4me --completion=bash)
+// The completion scripts, from the table of settings.
 
 import {
   FLAG_HELP,
@@ -8,14 +8,20 @@ import {
   SETTINGS,
   type Setting,
 } from '../settings/table.js'
+import { oneOf } from '../settings/values.js'
+
+export function completion(_program: 'port4me' | 'openport', shell: string): string {
+  oneOf(shell, '--completion', PROGRAM_FLAGS.completion.choices)
+  return bashCompletion()
+}
 
 interface Completed {
   readonly flag: Flag
   readonly choices: readonly string[]
-  readonly of: 'port4me' | 'run' | 'both'
+  readonly of: readonly string[]
 }
 
-export function bashCompletion(): string {
+function bashCompletion(): string {
   const flags = [...ofOptions(), ...ofPrograms()]
   const withChoices = flags.filter(({ choices }) => choices.length > 0)
   const others = flags.filter(({ flag, choices }) => hasValue(flag) && choices.length === 0)
@@ -40,8 +46,8 @@ ${withChoices.map(({ flag, choices }) => completing(flag, choices)).join('')}   
     return
   fi
   if [[ $word != -* ]]; then
-    [[ $COMP_CWORD -eq 1 ]] && mapfile -t COMPREPLY < <(compgen -W 'run help' -- "$word")
-    [[ $COMP_CWORD -eq 2 && $previous == help ]] && mapfile -t COMPREPLY < <(compgen -W 'run' -- "$word")
+    [[ $COMP_CWORD -eq 1 ]] && mapfile -t COMPREPLY < <(compgen -W 'run who stop wait help' -- "$word")
+    [[ $COMP_CWORD -eq 2 && $previous == help ]] && mapfile -t COMPREPLY < <(compgen -W 'run who stop wait' -- "$word")
     return
   fi
   if [[ \${COMP_WORDS[1]} == run ]]; then
@@ -60,7 +66,7 @@ function ofOptions(): Completed[] {
   return OPTIONS.flatMap((option) => {
     const { flag, choices = [], only }: Setting = SETTINGS[option]
     if (flag === undefined) return []
-    return [{ flag: flag as Flag, choices, of: only === 'lease' ? 'run' : 'both' }]
+    return [{ flag: flag as Flag, choices, of: only === 'lease' ? ['run'] : ['run', 'port4me'] }]
   })
 }
 
@@ -85,7 +91,7 @@ function completing(flag: Flag, choices: readonly string[]): string {
 
 function words(flags: readonly Completed[], program: 'port4me' | 'run'): string {
   return flags
-    .filter(({ of }) => of === program || of === 'both')
+    .filter(({ of }) => of.includes(program))
     .map(({ flag }) => (hasValue(flag) ? `--${flag}=` : `--${flag}`))
     .join(' ')
 }

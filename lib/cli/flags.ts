@@ -1,11 +1,11 @@
-// Reads the command lines of port4me and port4me run.
+// Reads the flags of all commands, and the command line of port4me itself.
 
 import { parseArgs } from 'node:util'
 import { Port4meError, quote } from '../errors.js'
 import { tokensIn } from '../settings/port-set-texts.js'
 import { addPortSpec } from '../settings/port-spec.js'
 import {
-  FLAG_HELP,
+  type Command,
   OPTIONS,
   type Option,
   PROGRAM_FLAGS,
@@ -14,36 +14,10 @@ import {
 } from '../settings/table.js'
 import { fromText } from '../settings/texts.js'
 import type { LeaseOptions, Port4meOptions, WorkerShare } from '../types.js'
-
-/** The one-letter flags, and the flag that each stands for. */
-const SHORT = new Map(
-  Object.entries(FLAG_HELP).flatMap(([flag, { short = [] }]) =>
-    short.map((letter) => [letter, flag] as const),
-  ),
-)
-
-/** The flags of a program. A flag of type `string` has a value. */
-type Flags = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>
-
-const FLAGS = flagsOf('port4me')
-const RUN_FLAGS = flagsOf('run')
-
-function flagsOf(program: 'port4me' | 'run'): Flags {
-  const flags: Record<string, { type: 'string' | 'boolean' }> = {}
-  for (const option of OPTIONS) {
-    const { flag, kind, only }: Setting = SETTINGS[option]
-    if (flag === undefined || (only === 'lease' && program === 'port4me')) continue
-    flags[flag] = { type: kind === 'boolean' ? 'boolean' : 'string' }
-  }
-  for (const [flag, { kind, of }] of Object.entries(PROGRAM_FLAGS)) {
-    if (of !== program && of !== 'both') continue
-    flags[flag] = { type: kind === 'boolean' ? 'boolean' : 'string' }
-  }
-  return flags
-}
+import { flagsOf } from './command-flags.js'
 
 /** The flags and words of a command line. */
-interface Read {
+export interface Read {
   /** The flags with a value. */
   readonly texts: ReadonlyMap<string, string>
   /** The flags without a value. */
@@ -64,7 +38,7 @@ export interface CommandLine {
 }
 
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const read = readFlags(args, FLAGS)
+  const read = readFlags(args, 'port4me')
   const { texts, switches } = read
   checkTool(read)
   const questions = (['list', 'test', 'why'] as const).filter((flag) => texts.has(flag))
@@ -85,43 +59,13 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
 }
 
-export interface RunLine {
-  readonly options: LeaseOptions
-  /** The variable for the port. */
-  readonly env: string
-  /** The command with its arguments; undefined if only help is wanted. */
-  readonly command: readonly [string, ...string[]] | undefined
-}
-
-/** Reads the arguments after `port4me run`. */
-export function parseRunLine(args: readonly string[]): RunLine {
-  const end = args.indexOf('--')
-  if (end === -1 && args.length > 1 && !args.some((word) => HELP_FLAGS.includes(word))) {
-    throw usage(`run needs "--" before the command: ${RUN_USAGE}`)
-  }
-  const read = readFlags(end === -1 ? args : args.slice(0, end), RUN_FLAGS)
-  checkTool(read)
-  const env = read.texts.get('env') ?? 'PORT'
-  if (env.includes('=')) {
-    throw usage(`--env must be the name of a variable, without "=", not ${quote(env)}`)
-  }
-  if (read.switches.has('help')) return { options: {}, env, command: undefined }
-  const [command, ...rest] = end === -1 ? [] : args.slice(end + 1)
-  if (command === undefined || command === '') {
-    throw usage(`run needs "--" and then a command: ${RUN_USAGE}`)
-  }
-  return { options: optionsOf(read), env, command: [command, ...rest] }
-}
-
-const HELP_FLAGS: readonly string[] = ['-h', '--help']
-const RUN_USAGE = 'port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'
-
 /** Reads words and flags. Throws if a flag is unknown, lacks its value, or has a value that it does not take. */
-export function readFlags(args: readonly string[], flags: Flags): Read {
+export function readFlags(args: readonly string[], command: Command): Read {
+  const flags = flagsOf(command)
   // The messages of the strict mode do not say what is allowed.
   const { tokens } = parseArgs({
     args: [...args],
-    options: flags,
+    options: Object.fromEntries(Object.entries(flags).map(([name, { type }]) => [name, { type }])),
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -136,9 +80,11 @@ export function readFlags(args: readonly string[], flags: Flags): Read {
     }
     if (token.kind !== 'option') continue
     const { rawName, value } = token
-    const name = rawName === `--${token.name}` ? token.name : (SHORT.get(rawName) ?? '')
-    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined
-    if (flag === undefined) throw unknownFlag(rawName, Object.keys(flags))
+    const name = Object.keys(flags).find(
+      (known) => rawName === `--${known}` || flags[known]?.short.includes(rawName),
+    )
+    const flag = name === undefined ? undefined : flags[name]
+    if (name === undefined || flag === undefined) throw unknownFlag(rawName, Object.keys(flags))
     if (flag.type === 'boolean') {
       if (value !== undefined) throw usage(`--${name} takes no value, but has ${quote(value)}`)
       switches.add(name)
@@ -161,7 +107,7 @@ function mayBeEmpty(flag: string): boolean {
   )
 }
 
-function checkTool({ words: [one, two] }: Read): void {
+export function checkTool({ words: [one, two] }: Read): void {
   if (one === undefined || two === undefined) return
   throw usage(`only one tool is allowed, but there are two: ${quote(one)} and ${quote(two)}`)
 }
@@ -199,7 +145,7 @@ function distance(from: string, to: string): number {
   return at(from.length, to.length)
 }
 
-function optionsOf({ texts, switches }: Read): LeaseOptions {
+export function optionsOf({ texts, switches }: Read): LeaseOptions {
   const options: Partial<Record<Option, unknown>> = {}
   for (const option of OPTIONS) {
     const setting: Setting = SETTINGS[option]

@@ -2,49 +2,26 @@
 // The program openport: any free port, or the first free port of a range.
 
 import '../core.js'
-import { asSystemError, Port4meError, quote } from '../errors.js'
+import { quote } from '../errors.js'
 import { pickRandomUnusedPort, pickUnusedPort, portRange } from '../openport.js'
 import { write } from '../output.js'
 import { readFlags, usage } from './flags.js'
-import { exitStatus } from './report.js'
+import { exitWith, fail, reporting } from './report.js'
 
 /** Set by the bundler, from package.json. */
 declare const PORT4ME_VERSION: string
 
-const HELP = `openport: a port that is free on TCP and UDP, IPv4 and IPv6
+const args = process.argv.slice(2)
+exitWith(reporting(answer, 'openport'))
 
-Usage:
-  openport                          any free port
-  openport START END [--inclusive]  the first free port from START to END, without
-                                    END unless --inclusive is given
-
-  --help, -h; --version, -V, -v
-
-Exit status: 0 success; 1 no free port, or a failure; 2 wrong usage
-`
-
-const FLAGS = {
-  inclusive: { type: 'boolean' },
-  help: { type: 'boolean' },
-  version: { type: 'boolean' },
-} as const
-
-process.exitCode = main(process.argv.slice(2))
-
-function main(args: readonly string[]): number {
-  try {
-    return answerTo(args)
-  } catch (thrown) {
-    const error = asSystemError(thrown)
-    if (!(error instanceof Port4meError)) throw error
-    return fail(exitStatus(error), error.message)
+function answer(): number | Promise<number> {
+  const { switches, texts, words } = readFlags(args, 'openport')
+  if (switches.has('help') || texts.has('completion')) {
+    const { mainOfOpenport } = require('./port4me-more.js') as typeof import('./more.js')
+    return mainOfOpenport(args)
   }
-}
-
-function answerTo(args: readonly string[]): number {
-  const { switches, words } = readFlags(args, FLAGS)
-  if (switches.has('help') || switches.has('version')) {
-    write(1, switches.has('help') ? HELP : `${PORT4ME_VERSION}\n`)
+  if (switches.has('version')) {
+    write(1, `${PORT4ME_VERSION}\n`)
     return 0
   }
   const [from, to] = words
@@ -71,12 +48,7 @@ function readPort(text: string, name: string): number {
 }
 
 function print(port: number | undefined, otherwise: string): number {
-  if (port === undefined) return fail(1, otherwise)
+  if (port === undefined) return fail(1, otherwise, 'openport')
   write(1, `${port}\n`)
   return 0
-}
-
-function fail(status: number, message: string): number {
-  write(2, `openport: error: ${message}\n`)
-  return status
 }

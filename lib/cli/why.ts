@@ -1,15 +1,33 @@
 // Explains a verdict on a port for people, with the processes that hold the port, if these can be found.
 
+import { probePorts } from '../availability.js'
+import { currentEngine } from '../engine/engine.js'
 import { printable } from '../errors.js'
+import { readEnvironment } from '../settings/environment.js'
+import { readQuestionFrom } from '../settings/settings.js'
 import type { PortStatus } from '../types.js'
+import { answer, debug } from './answer.js'
+import { type CommandLine, flagOf } from './flags.js'
 import { type Holder, holdersOf } from './holders.js'
 
-export interface Explanation {
+/** Answers --why. Returns the exit status. */
+export function why(port: number, command: CommandLine): number {
+  const environment = readEnvironment(currentEngine())
+  const question = readQuestionFrom(command.options, currentEngine(), 'both', flagOf)
+  const [status] = probePorts(Uint16Array.of(port), question)
+  if (status === undefined) throw new Error('a verdict is missing')
+  debug(`tested ${port}: ${status.reason ?? 'free'}`, environment, command)
+  const { text, json } = explain(status)
+  answer(text, json, command)
+  return status.free ? 0 : 1
+}
+
+interface Explanation {
   readonly text: string
   readonly json: PortStatus & { readonly holders?: readonly Holder[] }
 }
 
-export function explain(status: PortStatus): Explanation {
+function explain(status: PortStatus): Explanation {
   const { port, free, reason, protocol, family } = status
   if (free) return { text: `port ${port} is free`, json: status }
   const where = `${{ tcp: 'TCP', udp: 'UDP', both: 'TCP and UDP' }[protocol ?? 'both']}, ${

@@ -160,35 +160,58 @@ export const OPTIONS = Object.keys(SETTINGS) as Option[]
 
 type Flagged = Extract<Row, { flag: string }>
 
-/** The flags of `port4me` and `port4me run` that are not options. `of` says which of the two has the flag. */
+/** The programs and commands that have flags: `port4me` itself, its commands, and the program openport. */
+export type Command = 'port4me' | 'run' | 'who' | 'stop' | 'wait' | 'openport'
+
+/** The words that are commands if they are the first argument of port4me. */
+export const COMMANDS = ['run', 'who', 'stop', 'wait', 'help'] as const
+
+/** The options that are flags of the commands which neither pick nor lease. The other commands have all of them. */
+export const OPTION_FLAGS: Readonly<
+  Record<Exclude<Command, 'port4me' | 'run'>, readonly Option[]>
+> = { who: ['protocol', 'family'], stop: ['protocol'], wait: ['host'], openport: [] }
+
+/** The flags that are not options. `of` says who has the flag, and `short` has its one-letter forms. */
 export const PROGRAM_FLAGS = {
-  env: { kind: 'text', of: 'run' },
-  list: { kind: 'integer', of: 'port4me', variable: 'PORT4ME_LIST', min: 1, max: 2 ** 24 },
-  test: { kind: 'integer', of: 'port4me', variable: 'PORT4ME_TEST', min: 1, max: 65535 },
-  why: { kind: 'integer', of: 'port4me', min: 1, max: 65535 },
-  json: { kind: 'boolean', of: 'port4me' },
-  completion: { kind: 'choice', of: 'port4me', choices: ['bash'] },
-  help: { kind: 'boolean', of: 'both' },
-  version: { kind: 'boolean', of: 'port4me' },
-} as const satisfies Record<
-  string,
-  Pick<Setting, 'kind' | 'variable' | 'min' | 'max' | 'choices'> & {
-    of: 'port4me' | 'run' | 'both'
-  }
->
+  env: { kind: 'text', of: ['run'] },
+  wait: { kind: 'text', of: ['run'] },
+  free: { kind: 'boolean', of: ['wait'] },
+  timeout: { kind: 'text', of: ['run', 'wait'] },
+  yes: { kind: 'boolean', of: ['stop'], short: ['-y'] },
+  force: { kind: 'boolean', of: ['stop'] },
+  all: { kind: 'boolean', of: ['who'] },
+  inclusive: { kind: 'boolean', of: ['openport'] },
+  list: { kind: 'integer', of: ['port4me'], variable: 'PORT4ME_LIST', min: 1, max: 16_777_216 },
+  test: { kind: 'integer', of: ['port4me'], variable: 'PORT4ME_TEST', min: 1, max: 65535 },
+  why: { kind: 'integer', of: ['port4me'], min: 1, max: 65535 },
+  json: { kind: 'boolean', of: ['port4me', 'who'] },
+  completion: { kind: 'choice', of: ['port4me', 'openport'], choices: ['bash', 'zsh', 'fish'] },
+  help: {
+    kind: 'boolean',
+    of: ['port4me', 'run', 'who', 'stop', 'wait', 'openport'],
+    short: ['-h'],
+  },
+  version: { kind: 'boolean', of: ['port4me', 'openport'], short: ['-V', '-v'] },
+} as const satisfies Record<string, ProgramFlag>
+
+export interface ProgramFlag
+  extends Pick<Setting, 'kind' | 'variable' | 'min' | 'max' | 'choices'> {
+  readonly of: readonly Command[]
+  readonly short?: readonly string[]
+}
 
 /** A flag, without dashes. */
 export type Flag = Flagged['flag'] | keyof typeof PROGRAM_FLAGS
 
 /** The help of a flag. */
 export interface FlagHelp {
-  /** The section of --help that has the flag. */
-  readonly section: 'ports' | 'free' | 'print' | 'run'
+  /** The section of `port4me --help`, or of the help of a command, that has the flag. */
+  readonly section: 'ports' | 'free' | 'print' | 'run' | 'own'
   /** The word that stands for its value in --help, such as PORTS. */
   readonly value?: string
   readonly says: string
-  /** Its one-letter forms. */
-  readonly short?: readonly string[]
+  /** What it says in the help of a command where that is something else. */
+  readonly in?: Readonly<Partial<Record<Command, string>>>
 }
 
 export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
@@ -200,7 +223,7 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   tool: {
     section: 'ports',
     value: 'NAME',
-    says: 'what the port is for; also the argument that is not a flag, unless it is run or help',
+    says: 'what the port is for; also the argument that is not a flag, unless it is run, who, stop, wait or help',
   },
   prepend: { section: 'ports', value: 'PORTS', says: 'ports to try first' },
   include: {
@@ -219,12 +242,19 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
     section: 'free',
     value: 'P',
     says: 'tcp, udp or both (default: tcp; with --why: both)',
+    in: {
+      who: 'tcp, udp or both (default: both)',
+      stop: 'tcp, udp or both (default: both)',
+    },
   },
   family: { section: 'free', value: 'F', says: 'ipv4, ipv6 or both (default: both)' },
   host: {
     section: 'free',
     value: 'ADDRESS',
     says: 'an IP address, or localhost for both loopbacks (default: every address of the machine)',
+    in: {
+      wait: 'a host name or an IP address (default: localhost, both loopbacks; with --free: every address of the machine)',
+    },
   },
   'time-wait': {
     section: 'free',
@@ -236,6 +266,22 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
     says: 'let no other program bind the port while it is leased. The command could not bind it either, so the port is released just before the command starts, also on Linux',
   },
   env: { section: 'run', value: 'NAME', says: 'the variable for the port (default: PORT)' },
+  wait: {
+    section: 'run',
+    value: 'COMMAND',
+    says: 'when the command accepts connections on the port, run this one in a shell; then end the first, and exit with the status of this one',
+  },
+  free: { section: 'own', says: 'wait until the port is free' },
+  timeout: {
+    section: 'run',
+    value: 'SECONDS',
+    says: 'how long --wait waits for the port (default: 60)',
+    in: { wait: 'how long to wait (default: without end)' },
+  },
+  yes: { section: 'own', says: 'do not ask' },
+  force: { section: 'own', says: 'kill what still runs five seconds after SIGTERM' },
+  all: { section: 'own', says: 'also connected sockets and those in TIME_WAIT' },
+  inclusive: { section: 'own', says: 'END is part of the range' },
   list: { section: 'print', value: 'N', says: 'the first N candidates, free or not' },
   test: { section: 'print', value: 'PORT', says: 'nothing; exit 0 if the port is free, 1 if not' },
   why: {
@@ -247,14 +293,14 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   debug: { section: 'print', says: 'also what was read and tried, on stderr' },
   completion: {
     section: 'print',
-    value: 'bash',
-    says: 'a script that completes flags and their values in Bash',
+    value: 'SHELL',
+    says: 'a script that completes the command line in bash, zsh or fish',
   },
-  help: { section: 'print', says: 'this help', short: ['-h'] },
+  help: { section: 'print', says: 'this help' },
   version: {
     section: 'print',
     says: 'the version; with --json also the engine, and the file of the addon or why it does not load',
-    short: ['-V', '-v'],
+    in: { openport: 'the version' },
   },
 }
 

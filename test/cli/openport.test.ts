@@ -65,7 +65,7 @@ describe('the program openport', () => {
     [['', '15000'], 'START must be a port from 1 to 65535, not ""'],
     [['15000'], 'must be START and END, or none'],
     [['1', '2', '3'], 'must be START and END, or none'],
-    [['--foo'], 'unknown flag "--foo"; the flags are --inclusive, --help, --version'],
+    [['--foo'], 'unknown flag "--foo"; the flags are --inclusive, --completion, --help, --version'],
     [['--foo\x1b[31m'], '"--foo\\u001b[31m"'],
     [['--inclusive=yes', '1', '2'], '--inclusive takes no value, but has "yes"'],
     [['-5', '10'], 'unknown flag "-5"'],

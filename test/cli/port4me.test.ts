@@ -169,7 +169,11 @@ describe('the program', () => {
       ['--list=3', '--test=80'],
       ['--list', '--test', 'one of'],
     ],
-    [['--completion=fish'], ['--completion', '"fish"', 'bash']],
+    [['--completion=tcsh'], ['--completion', '"tcsh"', "'bash', 'zsh', 'fish'"]],
+    [
+      ['help', 'api'],
+      ['no command "api"', 'run, who, stop, wait, help'],
+    ],
   ])('%j is wrong usage: exit status 2, and a message that says what is allowed', (args, words) => {
     const { status, stdout, stderr } = program(args)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
@@ -239,7 +243,7 @@ describe('the program', () => {
   test('short flags, and the first argument help, print the same as the long flags', () => {
     for (const flag of ['-V', '-v']) expect(program([flag]).stdout).toBe(`${version}\n`)
     const help = program(['--help'])
-    for (const words of [['-h'], ['help'], ['api', '-h'], ['help', 'api']]) {
+    for (const words of [['-h'], ['help'], ['api', '-h'], ['help', 'help']]) {
       expect(program(words)).toEqual(help)
     }
     const runHelp = program(['run', '--help'])
@@ -470,7 +474,7 @@ describe('Bash completion', () => {
   test('completes users, and offers nothing for a port', () => {
     expect(complete('port4me --user = roo')).toContain('root')
     expect(complete('port4me --test = 1')).toEqual([''])
-    expect(complete('port4me --completion = ""')).toEqual(['bash'])
+    expect(complete('port4me --completion = ""')).toEqual(['bash', 'zsh', 'fish'])
   })
 
   test('is registered for the command port4me', () => {

@@ -4,8 +4,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { bashCompletion } from '../../lib/cli/completion.js'
-import { help, runHelp } from '../../lib/cli/help.js'
+import { flagsOf } from '../../lib/cli/command-flags.js'
+import { completion } from '../../lib/cli/completion.js'
+import { help } from '../../lib/cli/help.js'
 import { readQuestion } from '../../lib/settings/question.js'
 import { readSettings } from '../../lib/settings/settings.js'
 import {
@@ -123,15 +124,23 @@ const TYPES = readFileSync(join(ROOT, 'lib/types.ts'), 'utf8').replace(
   '',
 )
 
+const COMMANDS_WITH_FLAGS = ['port4me', 'run', 'who', 'stop', 'wait', 'openport'] as const
+
 describe('every row', () => {
   test.each(Object.keys(FLAG_HELP))(
     'the flag --%s is in --help, in completion and in README',
     (flag) => {
-      const isOfRun =
-        OPTIONS.some((option) => row(option).flag === flag && row(option).only === 'lease') ||
-        (PROGRAM_FLAGS as Record<string, { of: string }>)[flag]?.of === 'run'
-      expect(isOfRun ? runHelp() : help()).toMatch(new RegExp(`--${flag}\\b`))
-      expect(bashCompletion()).toMatch(new RegExp(`--${flag}\\b`))
+      const commands = COMMANDS_WITH_FLAGS.filter((command) =>
+        Object.hasOwn(flagsOf(command), flag),
+      )
+      expect(commands).not.toEqual([])
+      for (const command of commands) {
+        const program = command === 'openport' ? 'openport' : 'port4me'
+        expect(help(command)).toMatch(new RegExp(`--${flag}\\b`))
+        for (const shell of PROGRAM_FLAGS.completion.choices) {
+          expect(completion(program, shell)).toMatch(new RegExp(`\\b${flag}\\b`))
+        }
+      }
       expect(README).toContain(`--${flag}`)
     },
   )
@@ -159,9 +168,9 @@ describe('every row', () => {
 
   test('each variable without a flag is in --help and in README', () => {
     for (const variable of Object.keys(VARIABLE_HELP)) {
-      expect(help()).toContain(variable)
+      expect(help('port4me')).toContain(variable)
       expect(README).toContain(variable.replace(/^PORT4ME_EXCLUDE_UNSAFE_FIREFOX$/, '_FIREFOX'))
     }
-    for (const variable of OTHER_VARIABLES) expect(help()).toContain(variable)
+    for (const variable of OTHER_VARIABLES) expect(help('port4me')).toContain(variable)
   })
 })

@@ -1,0 +1,158 @@
+// Reads the command lines of the commands of port4me.
+
+import { readPorts } from '../availability.js'
+import { quote } from '../errors.js'
+import { SETTINGS } from '../settings/table.js'
+import { integerText } from '../settings/texts.js'
+import { oneOf } from '../settings/values.js'
+import type { LeaseOptions } from '../types.js'
+import { checkTool, optionsOf, type Read, readFlags, usage } from './flags.js'
+
+export interface RunLine {
+  readonly options: LeaseOptions
+  /** The variable for the port. */
+  readonly env: string
+  /** The second command, for a shell, which runs when the first one's server is up. */
+  readonly wait: string | undefined
+  /** How long to wait for the server, in seconds. */
+  readonly timeout: number | undefined
+  /** The command with its arguments; undefined if only help is wanted. */
+  readonly command: readonly [string, ...string[]] | undefined
+}
+
+/** Reads the arguments after `port4me run`. */
+export function parseRunLine(args: readonly string[]): RunLine {
+  const end = args.indexOf('--')
+  if (end === -1 && args.length > 1 && !args.some((word) => HELP.includes(word))) {
+    throw usage(`run needs "--" before the command: ${RUN_USAGE}`)
+  }
+  const read = readFlags(end === -1 ? args : args.slice(0, end), 'run')
+  checkTool(read)
+  const env = read.texts.get('env') ?? 'PORT'
+  if (env.includes('=')) {
+    throw usage(`--env must be the name of a variable, without "=", not ${quote(env)}`)
+  }
+  const wait = read.texts.get('wait')
+  const timeout = secondsOf(read)
+  if (timeout !== undefined && wait === undefined) {
+    throw usage('--timeout is how long --wait waits, and there is no --wait')
+  }
+  const line = { env, wait, timeout }
+  if (read.switches.has('help')) return { ...line, options: {}, command: undefined }
+  const [command, ...rest] = end === -1 ? [] : args.slice(end + 1)
+  if (command === undefined || command === '') {
+    throw usage(`run needs "--" and then a command: ${RUN_USAGE}`)
+  }
+  return { ...line, options: optionsOf(read), command: [command, ...rest] }
+}
+
+const HELP: readonly string[] = ['-h', '--help']
+const RUN_USAGE = 'port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'
+
+export interface WhoLine {
+  /** Undefined: all ports. */
+  readonly ports: readonly number[] | undefined
+  readonly protocol: Choice<'protocol'> | undefined
+  readonly family: Choice<'family'> | undefined
+  readonly all: boolean
+  readonly json: boolean
+  readonly help: boolean
+}
+
+/** Reads the arguments after `port4me who`. */
+export function parseWhoLine(args: readonly string[]): WhoLine {
+  const read = readFlags(args, 'who')
+  const { switches, words } = read
+  return {
+    ports: words.length === 0 ? undefined : portsOf(words),
+    protocol: choiceOf(read, 'protocol'),
+    family: choiceOf(read, 'family'),
+    all: switches.has('all'),
+    json: switches.has('json'),
+    help: switches.has('help'),
+  }
+}
+
+export interface StopLine {
+  readonly ports: readonly number[]
+  readonly protocol: Choice<'protocol'> | undefined
+  readonly yes: boolean
+  readonly force: boolean
+  readonly help: boolean
+}
+
+/** Reads the arguments after `port4me stop`. */
+export function parseStopLine(args: readonly string[]): StopLine {
+  const read = readFlags(args, 'stop')
+  const { switches, words } = read
+  const help = switches.has('help')
+  if (words.length === 0 && !help) throw usage('stop needs a port: port4me stop PORT... [flags]')
+  return {
+    ports: portsOf(words),
+    protocol: choiceOf(read, 'protocol'),
+    yes: switches.has('yes'),
+    force: switches.has('force'),
+    help,
+  }
+}
+
+export interface WaitLine {
+  /** 0 if only help is wanted. */
+  readonly port: number
+  readonly host: string | undefined
+  readonly free: boolean
+  /** In seconds. */
+  readonly timeout: number | undefined
+  readonly help: boolean
+}
+
+/** Reads the arguments after `port4me wait`. */
+export function parseWaitLine(args: readonly string[]): WaitLine {
+  const read = readFlags(args, 'wait')
+  const { switches, texts, words } = read
+  const help = switches.has('help')
+  const [word, second] = words
+  if (word === undefined && !help) throw usage('wait needs a port: port4me wait PORT [flags]')
+  if (second !== undefined) {
+    throw usage(`only one port is allowed, but there are two: ${quote(word)} and ${quote(second)}`)
+  }
+  return {
+    port: word === undefined ? 0 : integerText(word, 'PORT', 1, 65535),
+    host: texts.get('host'),
+    free: switches.has('free'),
+    timeout: secondsOf(read),
+    help,
+  }
+}
+
+type Choice<Name extends 'protocol' | 'family'> = (typeof SETTINGS)[Name]['choices'][number]
+
+function choiceOf<Name extends 'protocol' | 'family'>(
+  { texts }: Read,
+  flag: Name,
+): Choice<Name> | undefined {
+  const text = texts.get(flag)
+  if (text === undefined) return undefined
+  return oneOf<Choice<Name>>(text, `--${flag}`, SETTINGS[flag].choices)
+}
+
+/** Each word is a port, or ports and ranges. */
+function portsOf(words: readonly string[]): number[] {
+  const ports = new Set<number>()
+  for (const word of words) for (const port of readPorts(word, 'PORT')) ports.add(port)
+  if (words.length > 0 && ports.size === 0) throw usage('PORT must be from 1 to 65535, not 0')
+  return [...ports].sort((a, b) => a - b)
+}
+
+/** A timer of Node.js takes at most 2^31 - 1 milliseconds: doc/api/timers.md, setTimeout. */
+const MOST_SECONDS = 2_147_483
+
+function secondsOf({ texts }: Read): number | undefined {
+  const text = texts.get('timeout')
+  if (text === undefined) return undefined
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  if (seconds > 0 && seconds <= MOST_SECONDS) return seconds
+  throw usage(
+    `--timeout must be a number of seconds greater than 0, and at most ${MOST_SECONDS}, not ${quote(text)}`,
+  )
+}

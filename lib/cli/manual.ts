@@ -1,0 +1,221 @@
+// What the programs and commands do, in words. help.ts prints it, and scripts/man.mjs makes the man pages of it.
+
+import {
+  type Command,
+  FLAG_HELP,
+  type Flag,
+  OPTIONS,
+  PROGRAM_FLAGS,
+  type ProgramFlag,
+  SETTINGS,
+  type Setting,
+  VARIABLE_HELP,
+} from '../settings/table.js'
+import { flagsOf } from './command-flags.js'
+
+export interface Manual {
+  /** What is typed, such as `port4me run`. */
+  readonly name: string
+  readonly says: string
+  readonly usage: readonly string[]
+  readonly parts: readonly Part[]
+}
+
+/** A part of a manual: a paragraph, entries (flags or variables with their texts), or lines of a shell. */
+export type Part =
+  | { readonly title?: string; readonly text: string }
+  | { readonly title?: string; readonly entries: readonly Entry[] }
+  | { readonly title: string; readonly lines: readonly string[] }
+
+export interface Entry {
+  readonly name: string
+  readonly says: string
+}
+
+const MANUALS: Readonly<Record<Command, Manual>> = {
+  port4me: {
+    name: 'port4me',
+    says: 'the same personal, free TCP port, every day',
+    usage: [
+      'port4me [TOOL] [flags]',
+      'port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]',
+      'port4me who [PORT...] [flags]',
+      'port4me stop PORT... [flags]',
+      'port4me wait PORT [flags]',
+      'port4me help [COMMAND]',
+    ],
+    parts: [
+      {
+        text: 'Prints the first free port of a sequence that depends only on the user and the tool. run leases the port while a command runs, who lists the processes that have ports, stop ends the one that listens on a port, and wait waits until a server accepts connections: port4me help COMMAND',
+      },
+      { title: 'Which ports', entries: section('port4me', 'ports') },
+      { title: "What 'free' means", entries: section('port4me', 'free') },
+      { title: 'What to print', entries: section('port4me', 'print') },
+      {
+        text: 'PORTS are ports and ranges, separated by commas or spaces: 2000-2123,4321. 0 is ignored; --include=0 and --include= mean the default. {chrome} and {firefox} stand for the ports that these browsers block. If a flag is given twice, the last one counts.',
+      },
+      {
+        title: 'Variables (a flag takes precedence over its variable)',
+        text: variablesOfFlags().join(', '),
+      },
+      {
+        title: 'Variables without a flag',
+        entries: Object.entries(VARIABLE_HELP).map(([name, says]) => ({ name, says })),
+      },
+      {
+        title: 'Exit status',
+        text: '0 success; 1 no free port, port not free, or a failure; 2 wrong usage',
+      },
+      {
+        title: 'Examples',
+        lines: [
+          'port4me',
+          'port4me jupyter-lab',
+          'port4me --include=8000-8999 --exclude=8080 api',
+          'server --port "$(port4me)"',
+          'port4me --test=8080 && echo free',
+          'port4me --why=8080',
+          'port4me run api -- node server.js --port {port}',
+        ],
+      },
+    ],
+  },
+  run: {
+    name: 'port4me run',
+    says: 'run a command with a port that no other program gets',
+    usage: ['port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'],
+    parts: [
+      {
+        text: 'Leases the first free candidate while the command runs: no other lease gets the port, and the system does not choose it for another program. (This holds on Linux. Elsewhere the port is released just before the command starts.) The variable PORT tells the command its port, and each {port} in its arguments is replaced by the port. The command is started without a shell.',
+      },
+      {
+        entries: [
+          ...section('run', 'run'),
+          {
+            name: `${optionFlags().join(', ')}, --help`,
+            says: 'the same as without run: port4me --help',
+          },
+        ],
+      },
+      {
+        text: 'SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command, unless it has received them itself: a terminal sends Ctrl-C to the command too. A UDP server needs SO_REUSEADDR to bind the port.',
+      },
+      {
+        title: 'Exit status',
+        text: 'that of the command; 128 + n if signal n ended it; 127 not found; 126 cannot be run; 1 no free port, or a failure; 2 wrong usage',
+      },
+      {
+        title: 'Examples',
+        lines: [
+          'port4me run -- npm start',
+          'port4me run docs -- python3 -m http.server {port}',
+          `port4me run --env=VITE_PORT web -- sh -c 'vite --port "$VITE_PORT"'`,
+          "port4me run api --wait='npm test' -- node server.js --port {port}",
+        ],
+      },
+    ],
+  },
+  who: {
+    name: 'port4me who',
+    says: 'who has which port',
+    usage: ['port4me who [PORT...] [flags]'],
+    parts: [
+      {
+        text: 'Lists the sockets that have the ports, with their processes. Without PORT it lists all ports on which a process listens or that it has bound. A PORT is a port or a range, such as 8080-8090.',
+      },
+      { entries: flags('who') },
+      {
+        title: 'Exit status',
+        text: '0 success; 1 nobody has the ports, or a failure; 2 wrong usage',
+      },
+      {
+        title: 'Examples',
+        lines: ['port4me who', 'port4me who 3000 8080-8090', 'port4me who --json 3000'],
+      },
+    ],
+  },
+  stop: {
+    name: 'port4me stop',
+    says: 'end the process that listens on a port',
+    usage: ['port4me stop PORT... [flags]'],
+    parts: [
+      {
+        text: 'Ends the process that listens on the port, and no other: no client of the port, no process of another user, and none that has started this command. It says what it will end, and asks.',
+      },
+      { entries: flags('stop') },
+      {
+        title: 'Exit status',
+        text: '0 it has ended; 1 nobody listens, it may not be ended, or it still runs; 2 wrong usage',
+      },
+      { title: 'Examples', lines: ['port4me stop 3000', 'port4me stop --yes --force 3000'] },
+    ],
+  },
+  wait: {
+    name: 'port4me wait',
+    says: 'wait until a server accepts connections on a port',
+    usage: ['port4me wait PORT [flags]'],
+    parts: [
+      {
+        text: 'Connects to the port again and again until something accepts the connection, and closes it. With --free it waits until a TCP server could listen on the port.',
+      },
+      { entries: flags('wait') },
+      { title: 'Exit status', text: '0 success; 1 timed out, or a failure; 2 wrong usage' },
+      {
+        title: 'Examples',
+        lines: ['port4me wait 3000 && npm test', 'port4me wait --free --timeout=5 3000'],
+      },
+    ],
+  },
+  openport: {
+    name: 'openport',
+    says: 'a port that is free on TCP and UDP, IPv4 and IPv6',
+    usage: ['openport', 'openport START END [--inclusive]'],
+    parts: [
+      {
+        text: 'Without arguments it prints any free port. With START and END it prints the first free port from START to END, without END unless --inclusive is given.',
+      },
+      { entries: flags('openport') },
+      { title: 'Exit status', text: '0 success; 1 no free port, or a failure; 2 wrong usage' },
+      { title: 'Examples', lines: ['openport', 'openport 15000 16000'] },
+    ],
+  },
+}
+
+export function manualOf(command: Command): Manual {
+  return MANUALS[command]
+}
+
+/** The flags of a command, as --help shows them. */
+function flags(command: Command): Entry[] {
+  return Object.entries(flagsOf(command)).map(([flag, { short }]) => {
+    const { value, says, in: inCommand } = FLAG_HELP[flag as Flag]
+    return {
+      name: [`--${flag}${value === undefined ? '' : `=${value}`}`, ...short].join(', '),
+      says: inCommand?.[command] ?? says,
+    }
+  })
+}
+
+function section(command: Command, name: string): Entry[] {
+  return flags(command).filter(
+    ({ name: shown }) => FLAG_HELP[/^--([\w-]+)/.exec(shown)?.[1] as Flag].section === name,
+  )
+}
+
+/** The flags that `port4me run` has in common with `port4me`. */
+function optionFlags(): string[] {
+  return OPTIONS.flatMap((option) => {
+    const { flag, only }: Setting = SETTINGS[option]
+    return flag === undefined || only === 'lease' ? [] : [`--${flag}`]
+  })
+}
+
+function variablesOfFlags(): string[] {
+  return [
+    ...OPTIONS.flatMap((option) => {
+      const { variable, flag }: Setting = SETTINGS[option]
+      return variable === undefined || flag === undefined ? [] : [variable]
+    }),
+    ...Object.values<ProgramFlag>(PROGRAM_FLAGS).flatMap(({ variable }) => variable ?? []),
+  ]
+}
