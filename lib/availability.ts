@@ -162,7 +162,8 @@ const REASONS = {
   [Reason.LEASED]: 'leased',
 } as const
 
-function statusesOf(ports: Uint16Array, verdicts: Verdicts): PortStatus[] {
+/** @internal */
+export function statusesOf(ports: Uint16Array, verdicts: Verdicts): PortStatus[] {
   const statuses = new Array<PortStatus>(ports.length)
   for (let i = 0; i < ports.length; i++) {
     statuses[i] = statusOf(ports[i] as number, verdicts[i] as number)

@@ -15,6 +15,6 @@ export { portsInOrder } from './settings/port-bits.js'
 export { sourced } from './settings/reading.js'
 export { readSettings, searchFor } from './settings/settings.js'
 export { OPTIONS, SETTINGS } from './settings/table.js'
-export { hrtime, nextTurn, setTimeout } from './timers.js'
+export { clearTimeout, hrtime, nextTurn, setTimeout } from './timers.js'
 
 shareCore(core)

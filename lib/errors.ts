@@ -11,6 +11,7 @@
  * - `ERR_NO_FREE_PORT`: no port that was tried is free
  * - `ERR_LEASE_RELEASED`: listen() was called for a lease that is over, or the server was closed before it
  *   listened
+ * - `ERR_TIMEOUT`: the time of waitForPort() is over
  * - `ERR_SYSTEM`: a system call failed in a way that says nothing about the port; `syscall` says which call,
  *   and `errno` how it failed. Or the permissions of the runtime (Deno, Node.js with `--permission`) forbid the
  *   call; the message names the flag that allows it
@@ -25,6 +26,7 @@ export type Port4meErrorCode =
   | 'ERR_NO_CANDIDATE'
   | 'ERR_NO_FREE_PORT'
   | 'ERR_LEASE_RELEASED'
+  | 'ERR_TIMEOUT'
   | 'ERR_SYSTEM'
 
 /** The error of Node.js for a failed system call. (Not every user has the types of `@types/node`.) */

@@ -24,8 +24,10 @@ export type {
   PortStatus,
   ProbeOptions,
   ProcessName,
+  WaitOptions,
   WorkerShare,
 } from './types.js'
+export { waitForPort } from './wait.js'
 
 /**
  * Which engine answers: the C++ addon, or the TypeScript engine where no addon loads. The first

@@ -26,6 +26,7 @@ const LATER = [
   'probe',
   'probeAsync',
   'sharedPort',
+  'waitForPort',
   'whoHas',
   'whoHasAsync',
 ] as const

@@ -118,15 +118,45 @@ export interface ListenOptions {
    *
    * @default none
    */
-  signal?: ListenSignal | undefined
+  signal?: Signal | undefined
 }
 
 /** The part of an AbortSignal that is used. (Not every user has the types of Node.js or the DOM.) */
-interface ListenSignal {
+interface Signal {
   readonly aborted: boolean
   throwIfAborted(): void
   addEventListener(type: 'abort', listener: () => void): void
   removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** What {@link waitForPort} waits for, and how long. */
+export interface WaitOptions {
+  /**
+   * Where to connect: a host name or an IP address. For a name with several addresses, one of them is enough. With
+   * `free` it must be an IP address of this machine or `'localhost'`, as in {@link ProbeOptions}.
+   *
+   * @default `'localhost'`: both loopbacks; with `free`, every address of the machine
+   */
+  host?: string | undefined
+  /**
+   * Whether to wait until a TCP server can listen on the port, instead of until one does. For example to start a server
+   * again after another process has stopped.
+   *
+   * @default false
+   */
+  free?: boolean | undefined
+  /**
+   * After how many milliseconds to give up: from 1 to 2147483647.
+   *
+   * @default none: it waits without end
+   */
+  timeout?: number | undefined
+  /**
+   * An AbortSignal. When it is aborted, the promise rejects with its reason.
+   *
+   * @default none
+   */
+  signal?: Signal | undefined
 }
 
 /**

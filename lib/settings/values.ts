@@ -78,6 +78,16 @@ export function oneOf<Choice extends string>(
   return choice
 }
 
+/** Checks that a value can be used as an AbortSignal. */
+export function abortSignal(value: unknown, source: string): void {
+  const { throwIfAborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
+  if (typeof throwIfAborted === 'function' && typeof addEventListener === 'function') return
+  throw new Port4meError(
+    'ERR_INVALID_ARG_TYPE',
+    `${source} must be an AbortSignal, not ${quote(value)}`,
+  )
+}
+
 /** Checks that `options` is an object that has only allowed names. */
 export function checkNames(
   options: unknown,
