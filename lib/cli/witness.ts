@@ -14,7 +14,7 @@ import type { Readable, Writable } from 'node:stream'
  * npm does, sends a signal again that the whole group has received. And a busy system may merge two signals for the
  * witness.
  */
-const ECHO_MS = 500
+export const ECHO_MS = 500
 
 const QUESTION = '?'
 
@@ -31,6 +31,9 @@ while :; do
   trapped=
   if read -r line; then echo "$line"; elif [ -z "$trapped" ]; then exit; fi
 done`
+
+/** The signals that are forwarded. */
+export const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'] as const
 
 /** Forwards the signals that only this process receives. */
 export class Forwarder {
@@ -112,7 +115,7 @@ export class Forwarder {
 }
 
 /** Whether there is a controlling terminal: termios(3), tty(4). */
-function hasTerminal(): boolean {
+export function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'))
     return true

@@ -231,18 +231,33 @@ describe('failures that waiting does not heal reject at once', () => {
     })
   })
 
-  test('the host is not found; while a name server is missing, it tries again', () => {
-    const own = [...OWN_NETWORK, '-m', 'sh', '-c']
-    const files = 'echo "hosts: files" > "$1/n" && mount --bind "$1/n" /etc/nsswitch.conf'
-    const folder = 'set -- "$(mktemp -d)" "$@"'
-    const end = 'shift && exec "$@"'
-    const call = "port4me.waitForPort(80, { host: 'no-such-host.invalid', timeout: 60_000 })"
-    const before = [...own, `${folder} && ${files} && ${end}`, 'sh']
-    expect(script(caught(call), { before })).toEqual({
-      code: 'ERR_SYSTEM',
-      errno: 'ENOTFOUND',
-      syscall: 'getaddrinfo',
-      isQuick: true,
+  describe('a host', () => {
+    /** Runs a script in a network namespace, where names are looked up in one way: nsswitch.conf(5). */
+    const lookingUpIn = (way: string) => ({
+      before: [
+        ...[...OWN_NETWORK, '-m', 'sh', '-c'],
+        `folder=$(mktemp -d) && echo 'hosts: ${way}' > "$folder/n" && echo 'nameserver 127.0.0.1' > "$folder/r" &&
+        mount --bind "$folder/n" /etc/nsswitch.conf && mount --bind "$folder/r" /etc/resolv.conf && exec "$@"`,
+        'sh',
+      ],
+    })
+    const call = (timeout: number) =>
+      `port4me.waitForPort(80, { host: 'no-such-host.invalid', timeout: ${timeout} })`
+
+    test('is not found', () => {
+      expect(script(caught(call(60_000)), lookingUpIn('files'))).toEqual({
+        code: 'ERR_SYSTEM',
+        errno: 'ENOTFOUND',
+        syscall: 'getaddrinfo',
+        isQuick: true,
+      })
+    })
+
+    test('is tried again if no name server answers', () => {
+      const message = `return ${call(500)}.catch(({ message }) => message)`
+      expect(script(message, lookingUpIn('dns'))).toBe(
+        'port 80 of "no-such-host.invalid" accepts no connections after 0.5 s: getaddrinfo EAI_AGAIN no-such-host.invalid',
+      )
     })
   })
 
