@@ -2,7 +2,6 @@
 
 import type { Engine, PortBits } from '../binding.js'
 import { Port4meError } from './errors.js'
-import type { Settings } from './settings/settings.js'
 import type { Share } from './settings/worker.js'
 
 /** The data that determines the candidates. */
@@ -95,21 +94,8 @@ export function onePeriod(from: Candidates, engine: Engine): Uint16Array {
 }
 
 /** How many different candidates there are. */
-function countCandidates(from: Candidates, engine: Engine): number {
+export function countCandidates(from: Candidates, engine: Engine): number {
   return prependedAfterSkip(from).length + onePeriod(from, engine).length
-}
-
-/** The error of a search that tried this many candidates and found no free one. */
-export function noFreePort(tries: number, { candidates, engine }: Settings): Port4meError {
-  const count = countCandidates(candidates, engine)
-  const tried =
-    tries > 1
-      ? `${tries} candidates were tried, and each is taken`
-      : count > 1
-        ? '1 candidate was tried, and it is taken'
-        : 'the one candidate is taken'
-  const rest = tries < count ? '; a higher maxTries (PORT4ME_MAX_TRIES) would try more' : ''
-  return new Port4meError('ERR_NO_FREE_PORT', `no free port: ${tried}${rest}`)
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Server } from 'node:net'
 import type { Hold } from '../binding.js'
 import { builtin } from './builtin.js'
 import { asSystemError, Port4meError } from './errors.js'
+import { listenerOf } from './holders/taken-by.js'
 import {
   close,
   closedTooEarly,
@@ -99,7 +100,7 @@ export class HandOver {
     } catch (error) {
       this.#closeAll()
       this.#options.signal?.throwIfAborted() // the reason takes precedence over errors that the abort caused
-      throw failureOf(error, this.#address.port)
+      throw await failureOf(error, this.#address)
     } finally {
       this.#end.unwatch()
     }
@@ -248,13 +249,14 @@ function ignoredPort(port: number): Port4meError {
 }
 
 /** Converts an error to the one that the user of the lease gets. */
-function failureOf(error: unknown, port: number): unknown {
+async function failureOf(error: unknown, { port }: ListenAddress): Promise<unknown> {
   if (typeof error !== 'object' || error === null) return error
   const { message, syscall } = error as NodeJS.ErrnoException
   if (!isInUse(error) || syscall === undefined) return asSystemError(error)
+  const by = await listenerOf(port)
   return new Port4meError(
     'ERR_SYSTEM',
-    `another program listens on port ${port}, which is leased: ${message}`,
+    `${by ?? 'another program'} listens on port ${port}, which is leased: ${message}`,
     error as NodeJS.ErrnoException,
   )
 }

@@ -7,11 +7,12 @@ import { currentEngine, warnInBundle } from './engine/engine.js'
 import { hold } from './engine/questions.js'
 import { Port4meError, quote } from './errors.js'
 import { HandOver, type ListenAddress } from './hand-over.js'
+import { noFreePort } from './no-free-port.js'
 import { foundPort } from './port4me.js'
 import type { NameOf } from './settings/options.js'
 import type { PortQuestion } from './settings/question.js'
 import { readSettings, type Settings, searchFor } from './settings/settings.js'
-import { abortSignal, checkNames, integer, nonEmptyText } from './settings/values.js'
+import { checkNames, integer, nonEmptyText } from './settings/values.js'
 import type { LeaseOptions, Listenable, ListenOptions, ListenResult, PortLease } from './types.js'
 
 /**
@@ -45,7 +46,10 @@ export function leasePort(options?: string | LeaseOptions): PortLease {
  * @internal
  */
 export function leaseFor(options?: string | LeaseOptions, nameOf?: NameOf): PortLease {
-  return takeLease(readSettings(options, currentEngine(), 'lease', nameOf)).lease
+  const settings = readSettings(options, currentEngine(), 'lease', nameOf)
+  const { lease, tries } = takeLease(settings)
+  if (lease === undefined) throw noFreePort(tries, settings)
+  return lease
 }
 
 /**
@@ -74,6 +78,10 @@ export function leasePorts(count: number, options?: string | LeaseOptions): Port
     while (leases.length < count && maxTries > 0) {
       const search = searchFor({ ...candidates, skip }, maxTries, portQuestion)
       const { lease, tries } = takeLease({ ...settings, search })
+      if (lease === undefined) {
+        if (leases.length === 0) throw noFreePort(tries, settings)
+        break
+      }
       leases.push(lease)
       skip += tries
       maxTries -= tries
@@ -82,8 +90,7 @@ export function leasePorts(count: number, options?: string | LeaseOptions): Port
   } catch (error) {
     for (const lease of leases) lease.release()
     const { code } = error as Partial<Port4meError>
-    const isShort = code === 'ERR_NO_FREE_PORT' || code === 'ERR_NO_CANDIDATE'
-    if (!isShort || leases.length === 0) throw error
+    if (code !== 'ERR_NO_CANDIDATE' || leases.length === 0) throw error
   }
   for (const lease of leases) lease.release()
   throw new Port4meError(
@@ -106,11 +113,13 @@ function withinPeriod({ candidates, engine }: Settings): number {
   return period === 0 ? skip : prepended.length + ((skip - prepended.length) % period)
 }
 
-function takeLease(settings: Settings): { lease: PortLease; tries: number } {
+/** Leases the first free candidate. Without a lease, none was free. */
+function takeLease(settings: Settings): { lease: PortLease | undefined; tries: number } {
   const held = hold(settings, settings.values.exclusive)
   warnInBundle()
-  const port = foundPort(held.pick, settings, true)
-  return { lease: new Lease(port, held, settings.portQuestion), tries: triesOf(held.pick) }
+  const port = foundPort(held.pick, settings, false)
+  const lease = port === -1 ? undefined : new Lease(port, held, settings.portQuestion)
+  return { lease, tries: triesOf(held.pick) }
 }
 
 /**
@@ -200,7 +209,15 @@ function readListenOptions(server: Listenable, options: ListenOptions): ListenOp
   const { backlog, host, signal } = options
   if (backlog !== undefined) integer(backlog, 'options.backlog', 1, 2 ** 31 - 1)
   if (host !== undefined) nonEmptyText(host, 'options.host')
-  if (signal !== undefined) abortSignal(signal, 'options.signal')
+  if (
+    signal !== undefined &&
+    !(typeof signal?.throwIfAborted === 'function' && typeof signal.addEventListener === 'function')
+  ) {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_TYPE',
+      `options.signal must be an AbortSignal, not ${quote(signal)}`,
+    )
+  }
   signal?.throwIfAborted()
   return { backlog, host, signal }
 }

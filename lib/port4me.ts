@@ -55,7 +55,11 @@ export function pickFrom(settings: Settings): number {
  */
 export async function port4meAsync(options?: string | Port4meOptions): Promise<number> {
   const settings = readSettings(options, currentEngine())
-  return foundPort(await pickAsync(settings), settings, settings.values.mustWork)
+  const { mustWork } = settings.values
+  const found = await pickAsync(settings)
+  const port = foundPort(found, settings, false)
+  if (port === -1 && mustWork) throw await later().noFreePortAsync(triesOf(found), settings)
+  return port
 }
 
 /**

@@ -1,11 +1,12 @@
 // The part of the package that later.ts loads.
 
 export { isFree, isFreeTcp, isFreeUdp, probe, probeAsync } from './availability.js'
-export { noCandidate, noFreePort, shareOf } from './candidates.js'
+export { noCandidate, shareOf } from './candidates.js'
 export { reportPick } from './debug.js'
 export { listHolders, listHoldersAsync, whoHas, whoHasAsync } from './holders/holders.js'
 export { leasePort, leasePorts } from './lease.js'
 export { listPorts, portRank, portSequence } from './listing.js'
+export { noFreePort, noFreePortAsync } from './no-free-port.js'
 export { pickRandomUnusedPort, pickUnusedPort, portRange } from './openport.js'
 export { PortReservation } from './reservation.js'
 export { parseSet, parseUnsafe } from './settings/port-set-texts.js'

@@ -11,7 +11,7 @@ import npmGetPort, { clearLockedPorts } from 'get-port'
 import { getPortPromise } from 'portfinder'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { freePort, freePorts, whileListening } from '../support/listeners.js'
-import { port4me as api } from '../support/package.js'
+import { port4me as api, ERRORS_NAME_HOLDERS } from '../support/package.js'
 import { start } from '../support/processes.js'
 import { script } from '../support/run.js'
 
@@ -359,7 +359,7 @@ describe('lease.listen', () => {
         errno: 'EADDRINUSE',
         syscall: 'listen',
         message: expect.stringContaining(
-          `another program listens on port ${one.port}, which is leased`,
+          `${ERRORS_NAME_HOLDERS ? `this process (${process.pid})` : 'another program'} listens on port ${one.port}, which is leased: listen EADDRINUSE`,
         ),
       })
       expect(one.released).toBe(true)

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort, whileListening, whileListeningOn } from '../support/listeners.js'
-import { port4me as api } from '../support/package.js'
+import { port4me as api, ERRORS_NAME_HOLDERS } from '../support/package.js'
 import { environment, script } from '../support/run.js'
 import { vectors } from '../support/vectors.js'
 
@@ -157,21 +157,25 @@ describe('a port', () => {
         }
       }
       const remain = 'a higher maxTries (PORT4ME_MAX_TRIES) would try more'
-      expect(message({ include: one })).toBe('no free port: the one candidate is taken')
-      expect(message({ include: one, maxTries: 1 })).toBe(
-        'no free port: the one candidate is taken',
+      const by = ERRORS_NAME_HOLDERS ? ` by this process (${process.pid})` : ''
+      expect(message({ include: one })).toBe(
+        `no free port: the one candidate, ${one}, is taken${by}`,
       )
+      expect(message({ include: one, maxTries: 1 })).toBe(
+        `no free port: the one candidate, ${one}, is taken${by}`,
+      )
+      const [first] = listPorts(1, { include: busy })
       expect(message({ include: busy })).toBe(
-        'no free port: 2 candidates were tried, and each is taken',
+        `no free port: 2 candidates were tried, and each is taken${by && `, ${first}${by}`}`,
       )
       expect(message({ prepend: one, maxTries: 1 })).toBe(
-        `no free port: 1 candidate was tried, and it is taken; ${remain}`,
+        `no free port: 1 candidate was tried, ${one}, and it is taken${by}; ${remain}`,
       )
       expect(message({ prepend: busy, maxTries: 2 })).toBe(
-        `no free port: 2 candidates were tried, and each is taken; ${remain}`,
+        `no free port: 2 candidates were tried, and each is taken${by && `, ${one}${by}`}; ${remain}`,
       )
       expect(message({ prepend: busy, skip: 1, exclude: '1-65535', maxTries: 1 })).toBe(
-        'no free port: the one candidate is taken',
+        `no free port: the one candidate, ${busy[1]}, is taken${by}`,
       )
     })
   })
