@@ -3,12 +3,13 @@
 import { probePorts } from '../availability.js'
 import { currentEngine } from '../engine/engine.js'
 import { printable } from '../errors.js'
+import { whoHas } from '../holders/holders.js'
+import { ageOf, placeOf, userOf } from '../holders/texts.js'
 import { readEnvironment } from '../settings/environment.js'
 import { readQuestionFrom } from '../settings/settings.js'
-import type { PortStatus } from '../types.js'
+import type { PortHolder, PortStatus } from '../types.js'
 import { answer, debug } from './answer.js'
 import { type CommandLine, flagOf } from './flags.js'
-import { type Holder, holdersOf } from './holders.js'
 
 /** Answers --why. Returns the exit status. */
 export function why(port: number, command: CommandLine): number {
@@ -24,7 +25,7 @@ export function why(port: number, command: CommandLine): number {
 
 interface Explanation {
   readonly text: string
-  readonly json: PortStatus & { readonly holders?: readonly Holder[] }
+  readonly json: PortStatus & { readonly holders?: readonly PortHolder[] }
 }
 
 function explain(status: PortStatus): Explanation {
@@ -41,13 +42,40 @@ function explain(status: PortStatus): Explanation {
     const text = `port ${port} is not free: connections in TIME_WAIT hold it, on ${where}`
     return { text, json: status }
   }
-  const holders = holdersOf(port, protocol ?? 'both')
-  const lines = holders.map(({ pid, command }) => `held by process ${pid}: ${printable(command)}`)
+  const holders = holdersOf(status)
   return {
     text: [
       `port ${port} is not free: ${reason === 'leased' ? 'leased' : 'in use'}, on ${where}`,
-      ...lines,
+      ...new Set(holders.map(lineOn)),
     ].join('\n'),
     json: { ...status, holders },
   }
+}
+
+/** Who keeps others from the port: a listener, or who has bound it. If there is none, a connection can be the reason. */
+function holdersOf({ port, protocol, family }: PortStatus): readonly PortHolder[] {
+  const holders = whoHas(port, { protocol, family, states: ['listening', 'bound', 'connected'] })
+  const kept = holders.filter(({ state }) => state !== 'connected')
+  return kept.length > 0 ? kept : holders
+}
+
+function lineOn(holder: PortHolder): string {
+  const { pid, command, name, state, lease, port } = holder
+  const user = userOf(holder)
+  const how = lease ? 'leased by' : state === 'connected' ? 'connection of' : 'held by'
+  if (pid === undefined) {
+    const own = process.geteuid?.()
+    if (user === undefined || own === 0 || holder.uid === own) {
+      return `${how} the system itself, or a process that cannot be seen from here`
+    }
+    return `${how} a process of user ${printable(user)}; to see it: sudo port4me --why=${port}`
+  }
+  const age = ageOf(holder)
+  const facts = [user && `user ${user}`, placeOf(holder), age && `started ${age} ago`]
+    .filter(Boolean)
+    .join(', ')
+  const what = command ?? name
+  return printable(
+    `${how} process ${pid}${facts && ` (${facts})`}${what === undefined ? '' : `: ${what}`}`,
+  )
 }

@@ -1,9 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { whileListening, whileListeningOn } from '../support/listeners.js'
+import { ERRORS_NAME_HOLDERS } from '../support/package.js'
 import { ADDON, PROGRAM, ROOT } from '../support/paths.js'
 import { environment, program, run } from '../support/run.js'
 import { vectors } from '../support/vectors.js'
@@ -100,7 +102,11 @@ describe('the program', () => {
       expect(program([include])).toEqual({
         status: 1,
         stdout: '',
-        stderr: 'port4me: error: no free port: 2 candidates were tried, and each is taken\n',
+        stderr: expect.stringMatching(
+          new RegExp(
+            `^port4me: error: no free port: 2 candidates were tried, and each is taken${ERRORS_NAME_HOLDERS ? `, (${busy.join('|')}) by node\\S* \\(process ${process.pid}, \\S+\\)` : ''}\n$`,
+          ),
+        ),
       })
       expect(program([include], { PORT4ME_MUST_WORK: 'false' })).toEqual({
         status: 0,
@@ -232,9 +238,13 @@ describe('the program', () => {
       const hostile = program(['--list=1', '--debug'], { PORT4ME_TOOL: 'a\x1b[31m\nb' }).stderr
       expect(hostile).toContain('port4me: tool: a\\u001b[31m\\nb (from PORT4ME_TOOL)\n')
       expect(hostile).toMatch(/^[\x20-\x7e\n]+$/)
-      const why = program([`--why=${port}`])
-      expect(program([`--why=${port}`], { PORT4ME_DEBUG: 'true' })).toEqual({
-        ...why,
+      // The age of the holder may change between two calls.
+      const why = (variables?: Record<string, string>) => {
+        const { stdout, ...rest } = program([`--why=${port}`], variables)
+        return { ...rest, stdout: stdout.replace(/started \w+ ago/, '') }
+      }
+      expect(why({ PORT4ME_DEBUG: 'true' })).toEqual({
+        ...why(),
         stderr: `port4me: tested ${port}: in-use\n`,
       })
     })
@@ -272,8 +282,11 @@ describe('the program', () => {
       expect(program([`--prepend=${busy}`], { PORT4ME_MAX_TRIES: '1' })).toEqual({
         status: 1,
         stdout: '',
-        stderr:
-          'port4me: error: no free port: 1 candidate was tried, and it is taken; a higher maxTries (PORT4ME_MAX_TRIES) would try more\n',
+        stderr: expect.stringMatching(
+          new RegExp(
+            `^port4me: error: no free port: 1 candidate was tried, ${busy}, and it is taken${ERRORS_NAME_HOLDERS ? ` by node\\S* \\(process ${process.pid}, \\S+\\)` : ''}; a higher maxTries \\(PORT4ME_MAX_TRIES\\) would try more\n$`,
+          ),
+        ),
       })
     })
   })
@@ -336,7 +349,12 @@ describe('--why', () => {
       const { status, stdout, stderr } = program([`--why=${port}`])
       expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
       expect(stdout).toMatch(`port ${port} is not free: in use, on TCP, IPv4\n`)
-      expect(stdout).toMatch(new RegExp(`held by process ${process.pid}: .*node.*\n$`))
+      const { username } = userInfo()
+      expect(stdout).toMatch(
+        new RegExp(
+          `\nheld by process ${process.pid} \\(user ${username}, \\S+, started \\d+[smhd] ago\\): .*node.*\n$`,
+        ),
+      )
       const json = JSON.parse(program(['--why', String(port), '--json']).stdout)
       expect(json).toEqual({
         port,
@@ -344,7 +362,17 @@ describe('--why', () => {
         reason: 'in-use',
         protocol: 'tcp',
         family: 'ipv4',
-        holders: [{ pid: process.pid, command: expect.stringContaining('node') }],
+        holders: [
+          expect.objectContaining({
+            port,
+            address: '127.0.0.1',
+            state: 'listening',
+            pid: process.pid,
+            user: username,
+            cwd: process.cwd(),
+            command: expect.stringContaining('node'),
+          }),
+        ],
       })
       expect(program([`--why=${port}`, '--family=ipv6'])).toEqual({
         status: 0,
@@ -369,7 +397,7 @@ describe('--why', () => {
       expect(stdout.trimEnd().split('\n')).toEqual([
         `port ${port} is not free: in use, on UDP, IPv4`,
         expect.stringMatching(
-          new RegExp(`^held by process ${holder.pid}: .*\\\\nport 1 is free\\\\u001b`),
+          new RegExp(`^held by process ${holder.pid} \\(.*\\): .*\\\\nport 1 is free\\\\u001b`),
         ),
       ])
       await whileListening({ port: port as number, host: '127.0.0.1' }, () => {

@@ -6,7 +6,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort, whileListening } from '../support/listeners.js'
-import { port4me as api } from '../support/package.js'
+import { port4me as api, ERRORS_NAME_HOLDERS } from '../support/package.js'
 import { PROGRAM } from '../support/paths.js'
 import { start } from '../support/processes.js'
 import { program, run as runProgram } from '../support/run.js'
@@ -163,7 +163,9 @@ describe('port4me run', () => {
     await whileListening({}, (port) => {
       const { status, stdout, stderr } = program(['run', `--include=${port}`, '--', 'echo', 'ran'])
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-      expect(stderr).toBe('port4me: error: no free port: the one candidate is taken\n')
+      expect(stderr).toMatch(
+        `port4me: error: no free port: the one candidate, ${port}, is taken${ERRORS_NAME_HOLDERS ? ` by ${api.whoHas(port)[0]?.name} (process ${process.pid}, ` : ''}`,
+      )
     })
   })
 
@@ -380,7 +382,7 @@ test('port4me --why names the process that leases a port', async () => {
   const { status, stdout } = program([`--why=${port}`])
   expect(status).toBe(1)
   expect(stdout).toContain(`port ${port} is not free: leased, on TCP, IPv4 and IPv6\n`)
-  expect(stdout).toContain(`held by process ${run.process.pid}: `)
+  expect(stdout).toContain(`\nleased by process ${run.process.pid} (`)
   expect(JSON.parse(program([`--why=${port}`, '--json']).stdout)).toMatchObject({
     reason: 'leased',
     holders: [{ pid: run.process.pid }],
