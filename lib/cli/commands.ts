@@ -14,7 +14,7 @@ export interface RunLine {
   readonly env: string
   /** The second command, for a shell, which runs when the first one's server is up. */
   readonly wait: string | undefined
-  /** How long to wait for the server, in milliseconds. */
+  /** How long to wait for the server, in seconds. */
   readonly timeout: number | undefined
   /** The command with its arguments; undefined if only help is wanted. */
   readonly command: readonly [string, ...string[]] | undefined
@@ -33,7 +33,7 @@ export function parseRunLine(args: readonly string[]): RunLine {
     throw usage(`--env must be the name of a variable, without "=", not ${quote(env)}`)
   }
   const wait = read.texts.get('wait')
-  const timeout = timeoutOf(read)
+  const timeout = secondsOf(read)
   if (timeout !== undefined && wait === undefined) {
     throw usage('--timeout is how long --wait waits, and there is no --wait')
   }
@@ -88,7 +88,8 @@ export function parseStopLine(args: readonly string[]): StopLine {
   const help = switches.has('help')
   if (words.length === 0 && !help) throw usage('stop needs a port: port4me stop PORT... [flags]')
   return {
-    ports: portsOf(words),
+    // No ranges, so that nothing is ended that was not named.
+    ports: [...new Set(words.map((word) => integerText(word, 'PORT', 1, 65535)))],
     protocol: choiceOf(read, 'protocol'),
     yes: switches.has('yes'),
     force: switches.has('force'),
@@ -101,7 +102,7 @@ export interface WaitLine {
   readonly port: number
   readonly host: string | undefined
   readonly free: boolean
-  /** In milliseconds. */
+  /** In seconds. */
   readonly timeout: number | undefined
   readonly help: boolean
 }
@@ -120,7 +121,7 @@ export function parseWaitLine(args: readonly string[]): WaitLine {
     port: word === undefined ? 0 : integerText(word, 'PORT', 1, 65535),
     host: texts.get('host'),
     free: switches.has('free'),
-    timeout: timeoutOf(read),
+    timeout: secondsOf(read),
     help,
   }
 }
@@ -147,12 +148,11 @@ function portsOf(words: readonly string[]): number[] {
 /** A timer of Node.js takes at most 2^31 - 1 milliseconds: doc/api/timers.md, setTimeout. */
 const MOST_SECONDS = 2_147_483
 
-/** The milliseconds of --timeout, whose unit is seconds. */
-function timeoutOf({ texts }: Read): number | undefined {
+function secondsOf({ texts }: Read): number | undefined {
   const text = texts.get('timeout')
   if (text === undefined) return undefined
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-  if (seconds > 0 && seconds <= MOST_SECONDS) return Math.ceil(seconds * 1000)
+  if (seconds > 0 && seconds <= MOST_SECONDS) return seconds
   throw usage(
     `--timeout must be a number of seconds greater than 0, and at most ${MOST_SECONDS}, not ${quote(text)}`,
   )

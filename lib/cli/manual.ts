@@ -121,7 +121,10 @@ const MANUALS: Readonly<Record<Command, Manual>> = {
     usage: ['port4me who [PORT...] [flags]'],
     parts: [
       {
-        text: 'Lists the sockets that have the ports, with their processes. Without PORT it lists all ports on which a process listens or that it has bound. A PORT is a port or a range, such as 8080-8090.',
+        text: 'Lists the sockets that have the ports, with their processes. Without PORT it lists all ports on which a process listens or that it has bound. A PORT is a port or a range, such as 8080-8090. In a terminal, long cells are shortened.',
+      },
+      {
+        text: 'The address * means every address. [lease] marks a port that a process leases, and [bound] one that it has bound without listening. ? is a process that cannot be seen, and - is anything else that is not known.',
       },
       { entries: flags('who') },
       {
@@ -140,7 +143,10 @@ const MANUALS: Readonly<Record<Command, Manual>> = {
     usage: ['port4me stop PORT... [flags]'],
     parts: [
       {
-        text: 'Ends the process that listens on the port, and no other: no client of the port, no process of another user, and none that has started this command. It says what it will end, and asks.',
+        text: 'Ends the process that listens on the port, and no other: no client of the port, no process of another user, and none that has started this command. It says what it will end, and asks. A process that only leases the port, or has bound it on TCP without listening, is not ended either.',
+      },
+      {
+        text: 'The process gets SIGTERM and has five seconds to end. Windows has no such signal: there the process is ended at once.',
       },
       { entries: flags('stop') },
       {
