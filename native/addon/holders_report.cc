@@ -55,19 +55,24 @@ class ObjectBuilder {
   bool ok_ = true;
 };
 
-// An array of what `create` returns for each item. Null after a failure.
+// An array of what `create` returns for each item. Null after a failure. The elements are defined,
+// not set: Array.prototype may have setters.
 template <typename T, typename Create>
 napi_value NewArray(napi_env env, const std::vector<T>& items, Create create) {
   napi_value array;
-  if (napi_create_array_with_length(env, items.size(), &array) != napi_ok) return nullptr;
-  for (uint32_t i = 0; i < items.size(); ++i) {
+  if (napi_create_array(env, &array) != napi_ok) return nullptr;
+  for (size_t i = 0; i < items.size(); ++i) {
     // Without a scope of its own, the values of all items would stay in memory until the end.
     napi_handle_scope scope;
     if (napi_open_handle_scope(env, &scope) != napi_ok) return nullptr;
-    const napi_value value = create(items[i]);
-    const bool is_set = value != nullptr && napi_set_element(env, array, i, value) == napi_ok;
+    const std::string index = std::to_string(i);
+    const napi_property_descriptor element{
+        index.c_str(), nullptr, nullptr, nullptr, nullptr, create(items[i]),
+        napi_default_jsproperty, nullptr};
+    const bool is_defined =
+        element.value != nullptr && napi_define_properties(env, array, 1, &element) == napi_ok;
     napi_close_handle_scope(env, scope);
-    if (!is_set) return nullptr;
+    if (!is_defined) return nullptr;
   }
   return array;
 }

@@ -48,6 +48,8 @@ const good = {
   probe: [new Uint16Array([54321]), TCP, EVERYWHERE],
   probeAsync: [new Uint16Array([54321]), TCP, EVERYWHERE],
   ephemeralPort: [TCP, EVERYWHERE],
+  holders: [new Uint16Array([54321]), 3, 15, ''],
+  holdersAsync: [new Uint16Array([54321]), 3, 15, ''],
 } as const
 
 type Name = keyof typeof good
@@ -165,6 +167,35 @@ describe('the addon', () => {
       expect(empty.release()).toBeUndefined()
     }
     expect(() => Reflect.apply(Hold, undefined, [])).toThrow(TypeError)
+  })
+
+  test.each([
+    [0, 1],
+    [4, 1],
+    [1, 0],
+    [1, 16],
+  ])('holders() refuses the protocols %d with the states %d', (protocols, states) => {
+    const ports = new Uint16Array([80])
+    expect(() => call('holders', [ports, protocols, states, ''])).toThrow(RangeError)
+  })
+
+  test('holders() works whatever Object.prototype and Array.prototype have', () => {
+    const seen = inAnotherProcess(`
+      const server = require('node:net').createServer().listen(0)
+      await require('node:events').once(server, 'listening')
+      const ports = new Uint16Array([server.address().port])
+      const trap = { configurable: true, get() {}, set() { throw new Error('on purpose') } }
+      const names = ['port', 'protocol', 'address', 'state', 'pids', 'sockets', 'processes', 'pid', 'name']
+      for (const name of names) Object.defineProperty(Object.prototype, name, trap)
+      for (const index of ['0', '1']) Object.defineProperty(Array.prototype, index, trap)
+      const found = [addon.holders(ports, 3, 3, ''), await addon.holdersAsync(ports, 3, 3, '')]
+      for (const name of names) delete Object.prototype[name]
+      for (const index of ['0', '1']) delete Array.prototype[index]
+      for (const { sockets, processes } of found) {
+        seen.push(sockets[0].pids[0] === process.pid, processes.length > 1)
+      }
+      server.close()`)
+    expect(seen).toEqual([true, true, true, true])
   })
 
   test('a hold works whatever Object.prototype has', () => {

@@ -90,6 +90,9 @@ const good = {
   ports: () => new Uint16Array(ports()),
   exclusive: () => chance(0.5),
   backlog: () => 1 + below(100),
+  protocols: () => oneOf([1, 2, 3]),
+  states: () => 1 + below(15),
+  folder: () => oneOf(['', '/', process.cwd()]),
 }
 
 const hostile = [
@@ -149,6 +152,11 @@ const functions = Object.entries({
   ephemeralPort: ['question', 'host'],
   environmentGeneration: [],
 }).map(([name, parameters]) => ({ call: addon[name], parameters }))
+/** These take milliseconds, so they are called rarely. */
+const slow = ['holders', 'holdersAsync'].map((name) => ({
+  call: addon[name],
+  parameters: ['ports', 'protocols', 'states', 'folder'],
+}))
 
 const Hold = addon.hold(
   0,
@@ -189,7 +197,7 @@ const prototypes = [
   Hold.prototype,
 ]
 /** The traps with which Node.js itself still works between two turns of the event loop. */
-const lasting = ['code', 'syscall', 'address', 'port', 'then', 'pick']
+const lasting = ['code', 'syscall', 'address', 'port', 'then', 'pick', 'pids', 'sockets']
 const names = [
   ...lasting,
   ...[
@@ -265,7 +273,7 @@ function count(error, kind) {
 /** Makes one call. Its result or error is checked later, when there are no traps. */
 function call() {
   const isMethod = chance(0.2)
-  const { call, parameters } = oneOf(isMethod ? methods : functions)
+  const { call, parameters } = oneOf(isMethod ? methods : chance(0.001) ? slow : functions)
   const list = argumentsOf(parameters)
   const receiver = chance(0.05) ? oneOf(hostile)() : isMethod ? oneOf(holds) : addon
   const asClass = chance(0.02) ? oneOf([Hold, call, call.bind(null)]) : undefined
