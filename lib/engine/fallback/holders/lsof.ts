@@ -1,9 +1,10 @@
 // Finds holders with lsof(8) and ps(1): macOS and the BSDs.
 
+import { posix } from 'node:path'
 import type { HoldersArguments, ProcessReport, SocketReport } from '../../../../binding.js'
 import { Ask, State } from '../../../codes.js'
 import type { Command, Printed } from '../../../system-program.js'
-import { baseName, isAsked, type Mutable, reportOf } from './reports.js'
+import { isAsked, type Mutable, reportOf } from './reports.js'
 import { type HolderSteps, outputOf } from './steps.js'
 
 export function* lsofSteps(...args: HoldersArguments): HolderSteps {
@@ -156,7 +157,7 @@ function parseProcesses(text: string, now: number): Map<number, ProcessReport> {
     processes.set(Number(pid), {
       pid: Number(pid),
       ...(parent !== '0' && { parent: Number(parent) }),
-      ...(program !== '' && { name: baseName(program.trimEnd()) }),
+      ...(program !== '' && { name: posix.basename(program.trimEnd()) }),
       // Only full seconds are known. The start time of ps is written in the user's language, so it is not read.
       ...(age !== undefined && { startedAt: (Math.floor(now / 1000) - age) * 1000 }),
     })

@@ -33,8 +33,3 @@ export function reportOf(
   }
   return { sockets, processes: [...processes.values()] }
 }
-
-/** The name of a program, without its folder. */
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
