@@ -108,7 +108,10 @@ std::vector<Item> ReadList(Get get) {
 
 class SocketScan {
  public:
-  explicit SocketScan(const HoldersQuestion& question) : question_(question) {}
+  explicit SocketScan(const HoldersQuestion& question)
+      : question_(question), ports_(question.ports) {
+    std::sort(ports_.begin(), ports_.end());
+  }
 
   void Look(pid_t pid) {
     // Nothing is filled if the process has ended, or belongs to another user.
@@ -158,11 +161,11 @@ class SocketScan {
   }
 
   bool IsAsked(uint16_t port) const {
-    const std::vector<uint16_t>& ports = question_.ports;
-    return ports.empty() || std::find(ports.begin(), ports.end(), port) != ports.end();
+    return ports_.empty() || std::binary_search(ports_.begin(), ports_.end(), port);
   }
 
   const HoldersQuestion& question_;
+  std::vector<uint16_t> ports_;         // of the question, sorted
   std::map<SocketKey, size_t> places_;  // in sockets_
   std::vector<SocketReport> sockets_;
 };

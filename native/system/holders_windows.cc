@@ -99,7 +99,10 @@ Endpoint LocalAddress(const Row& row, Protocol protocol) {
 
 class SocketTables {
  public:
-  explicit SocketTables(const HoldersQuestion& question) : question_(question) {}
+  explicit SocketTables(const HoldersQuestion& question)
+      : question_(question), ports_(question.ports) {
+    std::sort(ports_.begin(), ports_.end());
+  }
 
   // Reads the sockets that the question is about. `*error` is set if the system refuses.
   std::vector<SocketReport> Read(SystemError* error) {
@@ -158,11 +161,11 @@ class SocketTables {
   }
 
   bool IsAsked(uint16_t port) const {
-    const std::vector<uint16_t>& ports = question_.ports;
-    return ports.empty() || std::find(ports.begin(), ports.end(), port) != ports.end();
+    return ports_.empty() || std::binary_search(ports_.begin(), ports_.end(), port);
   }
 
   const HoldersQuestion& question_;
+  std::vector<uint16_t> ports_;  // of the question, sorted
   std::vector<uint8_t> bytes_;
   std::vector<SocketReport> sockets_;
 };

@@ -4,13 +4,13 @@ import { posix } from 'node:path'
 import type { HoldersArguments, ProcessReport, SocketReport } from '../../../../binding.js'
 import { Ask, State } from '../../../codes.js'
 import type { Command, Printed } from '../../../system-program.js'
-import { isAsked, type Mutable, reportOf } from './reports.js'
+import { asks, type Mutable, reportOf } from './reports.js'
 import { type HolderSteps, outputOf } from './steps.js'
 
 export function* lsofSteps(...args: HoldersArguments): HolderSteps {
   const [ports, protocols, states] = args
   const { sockets, users } = parseSockets(yield* printedSockets(protocols))
-  const asked = sockets.filter((socket) => isAsked(socket, ports, states))
+  const asked = sockets.filter(asks(ports, states))
   if (asked.length === 0) return { sockets: [], processes: [] }
   const table = parseProcesses(yield* outputOf(PROCESS_TABLE), Date.now())
   for (const [pid, process] of users) table.set(pid, { ...process, ...table.get(pid) })

@@ -8,16 +8,15 @@
 import type { HoldersArguments, ProcessReport, SocketReport } from '../../../../binding.js'
 import { Ask, State } from '../../../codes.js'
 import type { Command, Printed } from '../../../system-program.js'
-import { isAsked, reportOf } from './reports.js'
+import { asks, reportOf } from './reports.js'
 import { type HolderSteps, outputOf } from './steps.js'
 
 export function* netstatSteps(...args: HoldersArguments): HolderSteps {
   const [ports, protocols, states] = args
-  const sockets = parseSockets(checked(yield { file: 'netstat.exe', args: ['-ano'] })).filter(
-    (socket) =>
-      isAsked(socket, ports, states) &&
-      (protocols & (socket.protocol === 'tcp' ? Ask.TCP : Ask.UDP)) !== 0,
-  )
+  const text = checked(yield { file: 'netstat.exe', args: ['-ano'] })
+  const sockets = parseSockets(text)
+    .filter(({ protocol }) => (protocols & (protocol === 'tcp' ? Ask.TCP : Ask.UDP)) !== 0)
+    .filter(asks(ports, states))
   if (sockets.length === 0) return { sockets, processes: [] }
   const holders = [...new Set(sockets.flatMap(({ pids }) => pids))]
   let processes = parseProcesses(yield* outputOf(processesOf(holders)))

@@ -4,13 +4,10 @@ import type { HoldersReport, ProcessReport, SocketReport } from '../../../../bin
 
 export type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
-/** Whether a question is about this socket. No ports: all ports. */
-export function isAsked(
-  { port, state }: SocketReport,
-  ports: Uint16Array,
-  states: number,
-): boolean {
-  return (states & state) !== 0 && (ports.length === 0 || ports.includes(port))
+/** Returns a function that tells whether a question is about a socket. No ports: all ports. */
+export function asks(ports: Uint16Array, states: number): (socket: SocketReport) => boolean {
+  const asked = new Set(ports)
+  return ({ port, state }) => (states & state) !== 0 && (asked.size === 0 || asked.has(port))
 }
 
 /**
