@@ -67,7 +67,7 @@ napi_value NewArray(napi_env env, const std::vector<T>& items, Create create) {
     if (napi_open_handle_scope(env, &scope) != napi_ok) return nullptr;
     const std::string index = std::to_string(i);
     const napi_property_descriptor element{
-        index.c_str(), nullptr, nullptr, nullptr, nullptr, create(items[i]),
+        index.c_str(),           nullptr, nullptr, nullptr, nullptr, create(items[i]),
         napi_default_jsproperty, nullptr};
     const bool is_defined =
         element.value != nullptr && napi_define_properties(env, array, 1, &element) == napi_ok;
