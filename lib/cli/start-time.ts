@@ -1,7 +1,7 @@
 // When did a process start? With its number, this tells it apart from a later process that has the same number.
 
 import { readFileSync } from 'node:fs'
-import { builtin } from '../builtin.js'
+import { printedNow } from '../system-program.js'
 import type { PortHolder } from '../types.js'
 
 /**
@@ -33,13 +33,13 @@ function ofStat(pid: number | undefined): string | undefined {
   return isZombie(fields[0]) ? undefined : fields[19]
 }
 
-/** ps(1), POSIX.1-2024 and the BSDs. */
+/** ps(1) of macOS and the BSDs. */
 function ofPs(pid: number | undefined): string | undefined {
-  const { spawnSync } = builtin('node:child_process')
-  const { stdout } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
-    encoding: 'utf8',
-  })
-  const [state, ...start] = stdout?.trim().split(/\s+/) ?? []
+  // One -o for each column: with the BSDs, the rest of its argument is the title.
+  const args = ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)]
+  const printed = printedNow({ file: 'ps', args })
+  if (printed instanceof Error) return undefined
+  const [state, ...start] = printed.stdout.trim().split(/\s+/)
   return isZombie(state) ? undefined : start.join(' ') || undefined
 }
 
