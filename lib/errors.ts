@@ -8,7 +8,7 @@
  * - `ERR_NO_USER`: the name of the user is not known
  * - `ERR_NO_ENGINE`: `PORT4ME_ENGINE` is `native`, but no addon loads
  * - `ERR_NO_CANDIDATE`: the settings leave no port to try
- * - `ERR_NO_FREE_PORT`: no port that was tried is free
+ * - `ERR_NO_FREE_PORT`: no port that was tried is free; the message says who has the first one, if that is known
  * - `ERR_LEASE_RELEASED`: listen() was called for a lease that is over, or the server was closed before it
  *   listened
  * - `ERR_TIMEOUT`: the time of waitForPort() is over

@@ -53,9 +53,13 @@ export async function listenerOf(port: number): Promise<string | undefined> {
   }
 }
 
-/** Whether the engine asks the system itself. Outside Linux the TypeScript engine starts another program instead. */
+/**
+ * Whether to look at all. Outside Linux the TypeScript engine starts another program, which takes too long. In Deno the
+ * look may need permissions, for which it asks the user.
+ */
 function isQuick(): boolean {
-  return process.platform === 'linux' || holdersEngine().name === 'native'
+  const isDirect = process.platform === 'linux' || holdersEngine().name === 'native'
+  return isDirect && process.versions.deno === undefined
 }
 
 function optionsFor(ports: readonly number[], { question }: PortQuestion): ListHoldersOptions {
