@@ -2,6 +2,8 @@
 
 import { fstatSync } from 'node:fs'
 import { probe } from '../availability.js'
+import { printable } from '../errors.js'
+import { excludedRange } from '../holders/excluded.js'
 import { listHolders } from '../holders/holders.js'
 import { write } from '../output.js'
 import type { HolderState, PortHolder } from '../types.js'
@@ -18,20 +20,31 @@ export function whoCommand(args: readonly string[]): number {
   const { ports, protocol, family, all, json } = line
   const states = all ? ALL : undefined
   const holders = listHolders({ ports, protocol, family, states })
-  if (json) write(1, `${JSON.stringify(holders)}\n`)
-  else if (holders.length > 0) write(1, table(holders, all, paper()) + noteOn(holders, args))
-  else write(1, `${nobody(line)}\n`)
+  if (json) {
+    write(1, `${JSON.stringify(holders)}\n`)
+  } else if (holders.length > 0) {
+    write(1, table(holders, all, paper()))
+    write(2, noteOn(holders, args)) // so that a program that reads the table need not know it
+  } else {
+    write(1, `${nobody(line)}\n`)
+  }
   return holders.length === 0 && ports !== undefined ? 1 : 0
 }
 
 /** What stdout is. */
 export function paper(): Paper {
-  // process.stdout takes milliseconds to load, so it is loaded only if stdout may be a terminal.
-  if (!fstatSync(1).isCharacterDevice() || !process.stdout.isTTY) {
-    return { width: undefined, bold: false }
-  }
+  if (!mayBeTerminal() || !process.stdout.isTTY) return { width: undefined, bold: false }
   // A terminal that does not tell its width says 0. hasColors() obeys NO_COLOR and TERM=dumb.
   return { width: process.stdout.columns || 80, bold: process.stdout.hasColors() }
+}
+
+/** Whether stdout may be a terminal. process.stdout knows for certain, but takes milliseconds to load. */
+function mayBeTerminal(): boolean {
+  try {
+    return fstatSync(1).isCharacterDevice()
+  } catch {
+    return true // libuv cannot tell of every handle of Windows
+  }
 }
 
 /** A line for each reason why a process is not shown. Empty if all are. */
@@ -41,7 +54,7 @@ function noteOn(holders: readonly PortHolder[], args: readonly string[]): string
   const isOthers = ({ uid }: PortHolder) => own !== 0 && uid !== own
   const lines: string[] = []
   if (unseen.some(isOthers)) {
-    const again = ['sudo port4me who', ...args].join(' ')
+    const again = printable(['sudo port4me who', ...args].join(' '))
     lines.push(`? is a process of another user, or the system itself. To see it: ${again}\n`)
   }
   if (!unseen.every(isOthers)) {
@@ -60,10 +73,16 @@ function nobody({ ports, protocol, family, all }: WhoLine): string {
   if (!all && listHolders({ ports, protocol, family, states }).length > 0) {
     return `nobody has ${what}, but there are connections; --all shows them`
   }
-  const taken = probe(ports, { protocol, family }).filter(({ reason }) => reason === 'in-use')
-  if (taken.length === 0) return `nobody has ${what}`
-  const which = ports.length === 1 ? 'it' : ranges(taken.map(({ port }) => port))
-  return `nobody that can be seen has ${what}, but ${which} ${taken.length === 1 ? 'is' : 'are'} not free`
+  const statuses = probe(ports, { protocol, family })
+  const taken = statuses.filter(({ reason }) => reason === 'in-use').map(({ port }) => port)
+  if (taken.length > 0) {
+    const which = ports.length === 1 ? 'it' : ranges(taken)
+    return `nobody that can be seen has ${what}, but ${which} ${taken.length === 1 ? 'is' : 'are'} not free`
+  }
+  const denied = statuses.find(({ reason }) => reason === 'denied')
+  const excluded = denied && excludedRange(denied.port, denied.protocol === 'udp' ? 'udp' : 'tcp')
+  if (excluded === undefined) return `nobody has ${what}`
+  return `nobody has ${what}, but Windows excludes the ports from ${excluded.first} to ${excluded.last}`
 }
 
 const NAMES: Readonly<Record<string, string>> = {

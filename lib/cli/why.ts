@@ -3,6 +3,7 @@
 import { probePorts } from '../availability.js'
 import { currentEngine } from '../engine/engine.js'
 import { printable } from '../errors.js'
+import { type ExcludedRange, excludedRange } from '../holders/excluded.js'
 import { whoHas } from '../holders/holders.js'
 import { ageOf, placeOf, userOf } from '../holders/texts.js'
 import { readEnvironment } from '../settings/environment.js'
@@ -25,7 +26,10 @@ export function why(port: number, command: CommandLine): number {
 
 interface Explanation {
   readonly text: string
-  readonly json: PortStatus & { readonly holders?: readonly PortHolder[] }
+  readonly json: PortStatus & {
+    readonly holders?: readonly PortHolder[]
+    readonly excluded?: ExcludedRange
+  }
 }
 
 function explain(status: PortStatus): Explanation {
@@ -35,8 +39,11 @@ function explain(status: PortStatus): Explanation {
     { ipv4: 'IPv4', ipv6: 'IPv6', both: 'IPv4 and IPv6' }[family ?? 'both']
   }`
   if (reason === 'denied') {
-    const text = `port ${port} is not free: the system denies it, on ${where}; it needs privileges, or a policy reserves it`
-    return { text, json: status }
+    const excluded = excludedRange(port, protocol === 'udp' ? 'udp' : 'tcp')
+    return {
+      text: `port ${port} is not free: the system denies it, on ${where}; ${reasonOf(excluded)}`,
+      json: { ...status, ...(excluded && { excluded }) },
+    }
   }
   if (reason === 'time-wait') {
     const text = `port ${port} is not free: connections in TIME_WAIT hold it, on ${where}`
@@ -50,6 +57,12 @@ function explain(status: PortStatus): Explanation {
     ].join('\n'),
     json: { ...status, holders },
   }
+}
+
+/** Why the system denies a port. */
+function reasonOf(excluded: ExcludedRange | undefined): string {
+  if (excluded === undefined) return 'it needs privileges, or a policy reserves it'
+  return `Windows excludes the ports from ${excluded.first} to ${excluded.last}`
 }
 
 /** Who keeps others from the port: a listener, or who has bound it. If there is none, a connection can be the reason. */

@@ -214,23 +214,44 @@ describe('port4me who', () => {
 
   test.runIf(IS_ROOT)('says why the process of another user is not shown', async () => {
     await whileListening({}, (port) => {
-      const args = ['who', String(port)]
-      const { status, stdout } = run('setpriv', [
-        ...AS_NOBODY.slice(1),
-        process.execPath,
-        PROGRAM,
-        ...args,
-      ])
-      const [, row, note] = cellsOf(stdout)
-      expect({ status, row, note }).toEqual({
+      const [file = '', ...args] = [...AS_NOBODY, process.execPath, PROGRAM, 'who', String(port)]
+      const { status, stdout, stderr } = run(file, args)
+      expect({ status, rows: cellsOf(stdout).slice(1), stderr }).toEqual({
         status: 0,
-        row: [String(port), 'tcp', '*', 'root', '?', '-', '-', '-'],
-        note: [
-          `? is a process of another user, or the system itself. To see it: sudo port4me who ${port}`,
-        ],
+        rows: [[String(port), 'tcp', '*', 'root', '?', '-', '-', '-']],
+        stderr: `? is a process of another user, or the system itself. To see it: sudo port4me who ${port}\n`,
       })
     })
   })
+
+  test.runIf(IS_LINUX)(
+    'says that the system itself may have a socket that no process has',
+    async () => {
+      // The child is stopped, so nobody accepts the connection that the kernel has opened already.
+      const server = start(process.execPath, [
+        '-e',
+        'require("net").createServer().listen(0, "127.0.0.1", function () { console.log(this.address().port) })',
+      ])
+      const port = Number(await server.line())
+      server.process.kill('SIGSTOP')
+      const client = connect(port, '127.0.0.1')
+      try {
+        await once(client, 'connect')
+        const { stdout, stderr } = program(['who', '--all', String(port)])
+        const rows = cellsOf(stdout).slice(1)
+        expect(rows.map(([, , state, , , pid]) => [state, pid])).toEqual([
+          ['listening', String(server.process.pid)],
+          ['connected', '?'],
+        ])
+        expect(stderr).toBe(
+          '? is the system itself, or a process that cannot be seen from here (a container)\n',
+        )
+      } finally {
+        client.destroy()
+        await server.kill('SIGKILL')
+      }
+    },
+  )
 
   test.each([['70000'], ['10-5'], ['foo'], ['0'], ['--protocol=sctp'], ['--states'], ['--all=1']])(
     '%s is wrong usage',
