@@ -12,7 +12,7 @@ import { foundPort } from './port4me.js'
 import type { NameOf } from './settings/options.js'
 import type { PortQuestion } from './settings/question.js'
 import { readSettings, type Settings, searchFor } from './settings/settings.js'
-import { checkNames, integer, nonEmptyText } from './settings/values.js'
+import { abortSignal, checkNames, integer, nonEmptyText } from './settings/values.js'
 import type { LeaseOptions, Listenable, ListenOptions, ListenResult, PortLease } from './types.js'
 
 /**
@@ -209,15 +209,7 @@ function readListenOptions(server: Listenable, options: ListenOptions): ListenOp
   const { backlog, host, signal } = options
   if (backlog !== undefined) integer(backlog, 'options.backlog', 1, 2 ** 31 - 1)
   if (host !== undefined) nonEmptyText(host, 'options.host')
-  if (
-    signal !== undefined &&
-    !(typeof signal?.throwIfAborted === 'function' && typeof signal.addEventListener === 'function')
-  ) {
-    throw new Port4meError(
-      'ERR_INVALID_ARG_TYPE',
-      `options.signal must be an AbortSignal, not ${quote(signal)}`,
-    )
-  }
+  if (signal !== undefined) abortSignal(signal, 'options.signal')
   signal?.throwIfAborted()
   return { backlog, host, signal }
 }

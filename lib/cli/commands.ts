@@ -14,7 +14,7 @@ export interface RunLine {
   readonly env: string
   /** The second command, for a shell, which runs when the first one's server is up. */
   readonly wait: string | undefined
-  /** How long to wait for the server, in seconds. */
+  /** How long to wait for the server, in milliseconds. */
   readonly timeout: number | undefined
   /** The command with its arguments; undefined if only help is wanted. */
   readonly command: readonly [string, ...string[]] | undefined
@@ -33,7 +33,7 @@ export function parseRunLine(args: readonly string[]): RunLine {
     throw usage(`--env must be the name of a variable, without "=", not ${quote(env)}`)
   }
   const wait = read.texts.get('wait')
-  const timeout = secondsOf(read)
+  const timeout = timeoutOf(read)
   if (timeout !== undefined && wait === undefined) {
     throw usage('--timeout is how long --wait waits, and there is no --wait')
   }
@@ -102,7 +102,7 @@ export interface WaitLine {
   readonly port: number
   readonly host: string | undefined
   readonly free: boolean
-  /** In seconds. */
+  /** In milliseconds. */
   readonly timeout: number | undefined
   readonly help: boolean
 }
@@ -121,7 +121,7 @@ export function parseWaitLine(args: readonly string[]): WaitLine {
     port: word === undefined ? 0 : integerText(word, 'PORT', 1, 65535),
     host: texts.get('host'),
     free: switches.has('free'),
-    timeout: secondsOf(read),
+    timeout: timeoutOf(read),
     help,
   }
 }
@@ -148,11 +148,12 @@ function portsOf(words: readonly string[]): number[] {
 /** A timer of Node.js takes at most 2^31 - 1 milliseconds: doc/api/timers.md, setTimeout. */
 const MOST_SECONDS = 2_147_483
 
-function secondsOf({ texts }: Read): number | undefined {
+/** The milliseconds of --timeout, whose unit is seconds. */
+function timeoutOf({ texts }: Read): number | undefined {
   const text = texts.get('timeout')
   if (text === undefined) return undefined
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-  if (seconds > 0 && seconds <= MOST_SECONDS) return seconds
+  if (seconds > 0 && seconds <= MOST_SECONDS) return Math.ceil(seconds * 1000)
   throw usage(
     `--timeout must be a number of seconds greater than 0, and at most ${MOST_SECONDS}, not ${quote(text)}`,
   )
