@@ -193,10 +193,11 @@ export function manualOf(command: Command): Manual {
 
 /** The flags of a command, as --help shows them. */
 function flags(command: Command): Entry[] {
-  return Object.entries(flagsOf(command)).map(([flag, { short }]) => {
-    const { value, says, in: inCommand } = FLAG_HELP[flag as Flag]
+  return Object.entries(FLAG_HELP).flatMap(([flag, { value, says, in: inCommand }]) => {
+    const row = flagsOf(command)[flag]
+    if (row === undefined) return []
     return {
-      name: [`--${flag}${value === undefined ? '' : `=${value}`}`, ...short].join(', '),
+      name: [`--${flag}${value === undefined ? '' : `=${value}`}`, ...row.short].join(', '),
       says: inCommand?.[command] ?? says,
     }
   })

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { flagsOf } from '../../lib/cli/command-flags.js'
-import { completion } from '../../lib/cli/completion.js'
+import { completion } from '../../lib/cli/completion/completion.js'
 import { help } from '../../lib/cli/help.js'
 import { readQuestion } from '../../lib/settings/question.js'
 import { readSettings } from '../../lib/settings/settings.js'
@@ -118,9 +118,9 @@ test('debug prints the value of each option and where it comes from', () => {
 beforeEach(() => vi.unstubAllEnvs())
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
-/** The types without the options of lease.listen(), which are not in the table. */
+/** The types without the options of lease.listen() and waitForPort(), which are not in the table. */
 const TYPES = readFileSync(join(ROOT, 'lib/types.ts'), 'utf8').replace(
-  /interface ListenOptions \{[\s\S]*?\n\}/,
+  /interface (Listen|Wait)Options \{[\s\S]*?\n\}/g,
   '',
 )
 
