@@ -32,8 +32,10 @@ const PATIENCE_MS = 1000
  *   If `signal` is aborted it rejects with the reason of the signal
  *
  * @example
- * const server = spawn('node', ['server.js', '--port', '3000'])
- * await waitForPort(3000, { timeout: 10_000 })
+ * const port = port4me()
+ * const server = http.createServer().listen(port) // or a process that a test has started
+ * await waitForPort(port, { timeout: 10_000 })
+ * server.close()
  */
 export async function waitForPort(port: number, options: WaitOptions = {}): Promise<void> {
   checkNames(options, ['host', 'free', 'timeout', 'signal'])

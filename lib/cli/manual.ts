@@ -27,7 +27,7 @@ export type Part =
   | { readonly title?: string; readonly entries: readonly Entry[] }
   | { readonly title: string; readonly lines: readonly string[] }
 
-export interface Entry {
+interface Entry {
   readonly name: string
   readonly says: string
 }

@@ -42,7 +42,7 @@ test.runIf(has('mandoc')).each(PAGES)('mandoc has no warning about %s, and shows
   })
   const { stdout } = run('mandoc', ['-Tascii', pathOf(page)])
   // Each letter of bold text is printed twice: col(1).
-  const text = stdout.replace(/.\x08/g, '')
+  const text = stdout.replace(/.[\b]/g, '')
   for (const flag of page === 'port4me.1' ? ['--include=PORTS', '--wait=COMMAND'] : ['--inclusive'])
     expect(text).toContain(flag)
   expect(text).toContain('NAME')

@@ -17,7 +17,7 @@ export interface Completion {
   readonly commands: readonly CompletedCommand[]
 }
 
-export interface CompletedCommand {
+interface CompletedCommand {
   readonly name: string
   readonly says: string
   readonly flags: readonly Completed[]
