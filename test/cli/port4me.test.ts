@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { whileListening, whileListeningOn } from '../support/listeners.js'
@@ -198,6 +198,28 @@ describe('the program', () => {
       const { status, stdout, stderr } = program([], { [name]: value })
       expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
       expect(stderr).toMatch(new RegExp(`^port4me: error: ${name} must be .*"?${value}"?`))
+    }
+  })
+
+  test('loads what a plain call needs, and the rest only for commands and help', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'port4me-plain-'))
+    try {
+      for (const file of ['port4me-cli.js', 'rest.js', 'fallback.js']) {
+        copyFileSync(join(PROGRAM, '..', file), join(folder, file))
+      }
+      const plain = (...args: readonly string[]) =>
+        run(process.execPath, [join(folder, 'port4me-cli.js'), ...args], {
+          ...ANY,
+          PORT4ME_ENGINE: 'fallback',
+        })
+      expect(plain('--user=alice')).toEqual(printed(30845))
+      expect(plain('--user=alice', '--list=2', 'rstudio')).toMatchObject({ status: 0 })
+      expect(plain('--test=80')).toMatchObject({ status: 0 })
+      expect(plain('--version').stdout).toBe(`${version}\n`)
+      expect(plain('--foo')).toMatchObject({ status: 2 })
+      expect(plain('--help').stderr).toContain('port4me-more.js')
+    } finally {
+      rmSync(folder, { recursive: true })
     }
   })
 
