@@ -116,12 +116,15 @@ class Group {
   }
 
   send(signal: NodeJS.Signals): void {
-    const pid = this.running.child?.pid
+    const { child } = this.running
+    const pid = child?.pid
     if (pid === undefined) return
     this.#isAsked ||= signal === 'SIGTERM' || signal === 'SIGINT'
     if (!HAS_GROUPS) {
-      // Windows has no signals either. taskkill also ends the processes that the command has started.
-      if (!this.#isOver) launch('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore' })
+      // Windows has no signals either: every signal ends the process. taskkill first ends those that it has started.
+      if (this.#isOver) return
+      const kill = launch('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore' })
+      void kill.ended.then(() => child?.kill())
       return
     }
     try {
@@ -139,7 +142,7 @@ class Group {
     if (this.#lives() && !this.#isAsked) this.send('SIGTERM')
     for (let pause = 5; this.#lives(); pause = Math.min(pause * 2, 100)) {
       const passed = performance.now() - begin
-      if (passed > GRACE_MS + KILL_MS) return
+      if (passed > GRACE_MS + KILL_MS) return this.#abandon()
       if (passed > GRACE_MS && !isKilled) {
         isKilled = true
         write(2, 'port4me: the server still ran five seconds after SIGTERM, so it is killed\n')
@@ -147,6 +150,12 @@ class Group {
       }
       await new Promise((resolve) => setTimeout(resolve, pause))
     }
+  }
+
+  /** Lets this process end, though a process of the group does not. */
+  #abandon(): void {
+    this.running.child?.unref()
+    this.running.child?.stdin?.destroy()
   }
 
   #lives(): boolean {
