@@ -64,7 +64,8 @@ describe('until something accepts connections', () => {
       code: 'ERR_TIMEOUT',
       message: `port ${port} accepts no connections after 0.3 s: connect ECONNREFUSED 127.0.0.1:${port}`,
     })
-    expect(ms).toBeGreaterThanOrEqual(299)
+    // A timer of Node.js counts from the begin of the turn of the event loop.
+    expect(ms).toBeGreaterThanOrEqual(250)
   })
 
   test('ends its connection with FIN, even if the server sends something at once and goes on', async () => {
