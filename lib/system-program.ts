@@ -1,7 +1,7 @@
 // Runs programs of the system and returns what they print.
 
-import { execFile, spawnSync } from 'node:child_process'
 import { dirname } from 'node:path'
+import { builtin } from './builtin.js'
 
 /** A program of the system that is to be run. */
 export interface Command {
@@ -27,7 +27,7 @@ const OPTIONS = {
 
 /** Runs a program and waits for it. Returns an error if it cannot be run, or prints too much. */
 export function printedNow({ file, args }: Command): Printed | Error {
-  const { stdout, status, error } = spawnSync(file, args, {
+  const { stdout, status, error } = builtin('node:child_process').spawnSync(file, args, {
     ...OPTIONS,
     stdio: ['ignore', 'pipe', 'ignore'],
   })
@@ -37,7 +37,7 @@ export function printedNow({ file, args }: Command): Printed | Error {
 /** Like printedNow(), but does not block the event loop. */
 export function printedLater({ file, args }: Command): Promise<Printed | Error> {
   return new Promise((resolve) => {
-    const child = execFile(file, args, OPTIONS, (error, stdout) => {
+    const child = builtin('node:child_process').execFile(file, args, OPTIONS, (error, stdout) => {
       if (error === null) resolve({ stdout, status: 0 })
       else if (typeof error.code === 'number') resolve({ stdout, status: error.code })
       else if (error.code === undefined) resolve({ stdout, status: null })

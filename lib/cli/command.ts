@@ -1,7 +1,8 @@
 // Starts a command as a child process.
 
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { constants } from 'node:os'
+import { builtin } from '../builtin.js'
 import { quote } from '../errors.js'
 import { fail } from './report.js'
 
@@ -16,7 +17,7 @@ export interface Running {
 export function launch(file: string, args: readonly string[], options: SpawnOptions): Running {
   let child: ChildProcess
   try {
-    child = spawn(file, args, options)
+    child = builtin('node:child_process').spawn(file, args, options)
   } catch (error) {
     return {
       child: undefined,

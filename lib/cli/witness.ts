@@ -4,10 +4,10 @@
 // who sent a signal (siginfo). So this file starts a witness: a shell in the same group that reports the signals that
 // it receives.
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { builtin } from '../builtin.js'
 
 /**
  * A signal within this time after the same signal to the group is not forwarded. A parent that forwards signals, as
@@ -85,13 +85,17 @@ export class Forwarder {
   }
 
   #startWitness(): void {
-    const witness = spawn('sh', ['-c', WITNESS], { stdio: ['pipe', 'pipe', 'ignore'] })
+    const witness = builtin('node:child_process').spawn('sh', ['-c', WITNESS], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
     this.#witness = witness
     witness.stdin.on('error', () => {}) // the witness has ended
-    createInterface({ input: witness.stdout }).on('line', (line) => {
-      if (line.startsWith('SIG')) this.#groupHad.set(line, performance.now())
-      else this.#decide() // the question, or the rest of it
-    })
+    builtin('node:readline')
+      .createInterface({ input: witness.stdout })
+      .on('line', (line) => {
+        if (line.startsWith('SIG')) this.#groupHad.set(line, performance.now())
+        else this.#decide() // the question, or the rest of it
+      })
     witness.on('error', () => this.#lose(null)) // there is no sh
     witness.on('exit', (_status, signal) => this.#lose(signal))
     // The witness must not keep this process alive.
