@@ -44,6 +44,7 @@ function describe(settings: Settings, { engine, file, refusal }: EngineReport): 
     ...(refusal === undefined ? [] : [`addon refused: ${refusal}`]),
     `user: ${identity.user} (from ${identity.userSource})`,
     ...OPTIONS.flatMap((option) => describeOption(option, source)),
+    ...(identity.project === undefined ? [] : [`the same as: --tool=${quote(identity.tool)}`]),
     `seed: ${seed}`,
     `prepended: ${prepended.length === 0 ? 'none' : prepended.join(' ')}`,
   ]

@@ -23,6 +23,16 @@ export interface CandidateOptions {
    */
   tool?: string | undefined
   /**
+   * The project that the port is for. Each project has its own ports, so two worktrees of one repository do not get
+   * the same port. `true`: the project around the working directory, which is the nearest folder up that has `.git`,
+   * else the nearest that has `package.json`, else the working directory. A text with a slash, `.`, `..` or `~` is a
+   * folder, and any other text is a name. The ports are those of the tool `TOOL@NAME`. The name of a folder is its path,
+   * with `~` for the home folder.
+   *
+   * @default `PORT4ME_PROJECT`, else no project
+   */
+  project?: boolean | string | undefined
+  /**
    * Ports to try first, in this order. They are tried even when `include` and `exclude` leave them out. The
    * ports of `PORT4ME_PREPEND_SITE` are always added.
    *

@@ -64,7 +64,7 @@ export function readFlags(args: readonly string[], command: Command): Read {
   const flags = flagsOf(command)
   // The messages of the strict mode do not say what is allowed.
   const { tokens } = parseArgs({
-    args: [...args],
+    args: withValues(args),
     options: Object.fromEntries(Object.entries(flags).map(([name, { type }]) => [name, { type }])),
     strict: false,
     allowPositionals: true,
@@ -97,6 +97,14 @@ export function readFlags(args: readonly string[], command: Command): Read {
     }
   }
   return { texts, switches, words }
+}
+
+/** Gives --project alone its value: the project around the working directory. */
+function withValues(args: readonly string[]): string[] {
+  const end = args.indexOf('--')
+  return args.map((arg, i) =>
+    arg === '--project' && (end === -1 || i < end) ? '--project=true' : arg,
+  )
 }
 
 /** Whether a flag may have an empty value, as its option may: no tool, or no ports. */

@@ -3,9 +3,9 @@
 import type { HoldersReport, ProcessReport, SocketReport } from '../../binding.js'
 import { Ask, State } from '../codes.js'
 import { probe } from '../engine/questions.js'
+import { markedFolder, nameOfFolder } from '../project.js'
 import type { HolderState, PortHolder, ProcessName } from '../types.js'
 import { containerOf } from './container.js'
-import { markedFolder, nameOfFolder } from './project.js'
 
 const STATE_NAMES: Readonly<Record<number, HolderState>> = {
   [State.LISTENING]: 'listening',

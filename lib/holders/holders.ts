@@ -5,11 +5,11 @@ import { readPorts } from '../availability.js'
 import { Ask, State } from '../codes.js'
 import { holdersAsyncOf, holdersOf } from '../engine/questions.js'
 import { Port4meError, quote } from '../errors.js'
+import { projectFolder, workingFolder } from '../project.js'
 import { readQuestion } from '../settings/question.js'
 import { checkNames, integer, oneOf } from '../settings/values.js'
 import type { HolderOptions, HolderState, ListHoldersOptions, PortHolder } from '../types.js'
 import { describeHolders } from './describe.js'
-import { projectFolder } from './project.js'
 
 const OPTIONS = ['protocol', 'family', 'states'] as const
 const STATES: Readonly<Record<HolderState, number>> = {
@@ -94,7 +94,7 @@ function read(
     return value === undefined ? undefined : { value, source: `options.${option}` }
   }, 'both')
   const protocols = question & (Ask.TCP | Ask.UDP)
-  const folder = projectFolder(process.cwd())
+  const folder = projectFolder(workingFolder())
   const asked: HoldersArguments = [
     ports ?? new Uint16Array(0),
     protocols,

@@ -1,8 +1,8 @@
 // What programs and error messages say about a holder.
 
 import { printable } from '../errors.js'
+import { nameOfFolder } from '../project.js'
 import type { PortHolder } from '../types.js'
-import { nameOfFolder } from './project.js'
 
 /** The user of a holder: a name, or `uid 1001`. Undefined if the system does not tell. */
 export function userOf({ user, uid }: PortHolder): string | undefined {

@@ -19,7 +19,7 @@ import { readAllowed, readPrepended } from './port-sets.js'
 import type { PortQuestion } from './question.js'
 import { isAnySet, readValues, sourced } from './reading.js'
 import { SETTINGS, type Setting, type Values } from './table.js'
-import { currentAccount, type Identity, readIdentity } from './user.js'
+import { type Identity, isCurrent, readIdentity } from './user.js'
 import type { Share } from './worker.js'
 
 export interface Settings {
@@ -78,10 +78,7 @@ class Part<Value> {
   }
 }
 
-const hasSameAccount = ({ account }: Identity): boolean =>
-  account === undefined || account === currentAccount()
-
-const IDENTITY = new Part('identity', readIdentity, hasSameAccount)
+const IDENTITY = new Part('identity', readIdentity, isCurrent)
 const PREPENDED = new Part('prepended', readPrepended)
 const ALLOWED = new Part('allowed', readAllowed)
 /** The question if no option asks otherwise: TCP, on both families and every address. A test compares it with the table. */
@@ -112,7 +109,7 @@ export function readSettings(
     last?.source.environment === source.environment &&
     last.source.nameOf === nameOf &&
     isSame(last.source.options, source.options) &&
-    hasSameAccount(last.settings.identity)
+    isCurrent(last.settings.identity)
   ) {
     return last.settings
   }

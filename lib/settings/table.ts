@@ -9,7 +9,7 @@ export type Option = keyof Port4meOptions | keyof LeaseOptions
 
 export interface Setting {
   /** The kind of value. reading.ts reads each kind. */
-  readonly kind: 'text' | 'ports' | 'integer' | 'boolean' | 'choice' | 'host' | 'worker'
+  readonly kind: 'text' | 'ports' | 'integer' | 'boolean' | 'choice' | 'host' | 'worker' | 'project'
   /**
    * The part of the settings that is computed from this setting. settings.ts names the function for each part.
    * With `values` nothing is computed: the value itself is `settings.values.NAME`.
@@ -35,6 +35,7 @@ const { MAX_SAFE_INTEGER } = Number
 export const SETTINGS = {
   user: { kind: 'text', part: 'identity', variable: 'PORT4ME_USER', flag: 'user' },
   tool: { kind: 'text', part: 'identity', variable: 'PORT4ME_TOOL', flag: 'tool', default: '' },
+  project: { kind: 'project', part: 'identity', variable: 'PORT4ME_PROJECT', flag: 'project' },
   prepend: {
     kind: 'ports',
     part: 'prepended',
@@ -224,6 +225,11 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
     section: 'ports',
     value: 'NAME',
     says: 'what the port is for; also the argument that is not a flag, unless it is run, who, stop, wait or help',
+  },
+  project: {
+    section: 'ports',
+    value: 'PROJECT',
+    says: 'what the port is for: the project around the working directory (--project alone), a folder, or a name',
   },
   prepend: { section: 'ports', value: 'PORTS', says: 'ports to try first' },
   include: {

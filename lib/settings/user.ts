@@ -2,8 +2,10 @@
 
 import { builtin } from '../builtin.js'
 import { asSystemError, Port4meError } from '../errors.js'
+import { later } from '../later.js'
 import type { Environment } from './environment.js'
 import { optionValue } from './options.js'
+import { type Sourced, sourced } from './reading.js'
 import type { Source } from './settings.js'
 import { SETTINGS, type VariableName } from './table.js'
 import { nonEmptyText, text } from './values.js'
@@ -15,7 +17,14 @@ export interface Identity {
   readonly userSource: string
   /** The effective user id, if the user's name comes from the account. */
   readonly account: number | undefined
+  /** What the seed is computed from besides the user: the tool, and the name of the project. */
   readonly tool: string
+  /** The option `project`, if it was set. */
+  readonly project?: {
+    readonly value: unknown
+    readonly source: string
+    readonly name?: string | undefined
+  }
   readonly seed: number
 }
 
@@ -38,10 +47,26 @@ export function readIdentity(source: Source): Identity {
     givenUser === undefined
       ? defaultUser(environment)
       : { name: nonEmptyText(givenUser, nameOf('user')), from: nameOf('user'), account: undefined }
-  const tool =
+  const toolAlone =
     givenTool === undefined ? (environment.PORT4ME_TOOL ?? '') : text(givenTool, nameOf('tool'))
+  const project = projectOf(sourced(source, 'project'))
+  const tool = project?.name === undefined ? toolAlone : `${toolAlone}@${project.name}`
   const seed = engine.hashcode(tool === '' ? name : `${name},${tool}`)
-  return { user: name, userSource: from, account, tool, seed }
+  return { user: name, userSource: from, account, tool, seed, ...(project && { project }) }
+}
+
+/** Whether an identity is still right: the account and the project of the working directory may have changed. */
+export function isCurrent({ account, project }: Identity): boolean {
+  return (
+    (account === undefined || account === currentAccount()) &&
+    (project === undefined || projectOf(project)?.name === project.name)
+  )
+}
+
+function projectOf(given: Sourced): Identity['project'] {
+  if (given === undefined) return undefined
+  const { value, source } = given
+  return { value, source, name: later().readProject(value, source) }
 }
 
 interface User {

@@ -27,6 +27,7 @@ import { run } from '../support/run.js'
 const SAMPLES: Readonly<Record<Option, readonly [unknown, unknown]>> = {
   user: ['alice', 'bob'],
   tool: ['web', 'api'],
+  project: ['shop', 'store'],
   prepend: [[2000], '2000,2001'],
   include: ['3000-3010', [3000]],
   exclude: ['3000-3005', 3007],

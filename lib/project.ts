@@ -1,0 +1,93 @@
+// Projects: the folder that a project is, and its name.
+
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve, sep } from 'node:path'
+import { asSystemError, Port4meError, quote } from './errors.js'
+
+/**
+ * Reads the option `project`. Returns the name of the project; undefined if there is none.
+ *
+ * @param value `true`: the project around the working directory; a text with a slash, `.`, `..` or `~`: a folder;
+ *   any other text: a name; `false`: none
+ */
+export function readProject(value: unknown, source: string): string | undefined {
+  if (value === true || value === 'true') return nameOfFolder(projectFolder(workingFolder()))
+  if (value === false || value === 'false') return undefined
+  if (typeof value !== 'string') {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_TYPE',
+      `${source} must be true, false, a folder or a name, not ${quote(value)} of type ${typeof value}`,
+    )
+  }
+  if (value === '') {
+    throw new Port4meError('ERR_INVALID_ARG_VALUE', `${source} must not be empty, but is ""`)
+  }
+  return isFolderText(value) ? nameOfFolder(folderAt(value, source)) : value
+}
+
+/**
+ * Returns the nearest folder, from this one up, that has `.git`, else the nearest that has `package.json`, else this
+ * folder. `.git` is a file in a linked worktree (git-worktree(1)).
+ */
+export function projectFolder(folder: string): string {
+  return markedFolder(folder) ?? folder
+}
+
+/** Like projectFolder(), but undefined if no folder has one of the two. */
+export function markedFolder(folder: string): string | undefined {
+  return nearest(folder, '.git') ?? nearest(folder, 'package.json')
+}
+
+/** Writes a folder as people write it: with `~` for the home folder, and `/` between the parts. */
+export function nameOfFolder(folder: string): string {
+  const home = homeFolder()
+  const isAtHome = home !== undefined && (folder === home || folder.startsWith(home + sep))
+  const name = isAtHome ? `~${folder.slice(home.length)}` : folder
+  return name.replaceAll(sep, '/')
+}
+
+/** The working directory. Its symbolic links are resolved: getcwd(3). */
+export function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch (error) {
+    throw asSystemError(error) // it was removed, for example
+  }
+}
+
+function isFolderText(text: string): boolean {
+  return text === '.' || text === '..' || text === '~' || text.includes('/') || text.includes(sep)
+}
+
+function folderAt(text: string, source: string): string {
+  const home = /^~(?=[\\/]|$)/.test(text) ? homeFolder() : undefined
+  const path = resolve(workingFolder(), home === undefined ? text : join(home, text.slice(1)))
+  try {
+    if (statSync(path).isDirectory()) return realpathSync(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw asSystemError(error)
+  }
+  throw new Port4meError(
+    'ERR_INVALID_ARG_VALUE',
+    `${source} must be a folder that exists, or a name without slashes, not ${quote(text)}`,
+  )
+}
+
+/** The home folder, with its symbolic links resolved; undefined if there is none, or if it is the root. */
+function homeFolder(): string | undefined {
+  try {
+    const home = realpathSync(homedir())
+    return home === dirname(home) ? undefined : home
+  } catch {
+    return undefined
+  }
+}
+
+function nearest(folder: string, name: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, name))) return at
+    if (at === dirname(at)) return undefined
+  }
+}
