@@ -42,8 +42,10 @@ export interface Engine {
    * holds the loopbacks instead of the wildcards.) Other questions about a held port say that it is leased on
    * Linux, and in use elsewhere. On Linux a server with SO_REUSEADDR can bind the port while it is held, unless
    * `exclusive` is true. Elsewhere a server can bind it after the hold is released.
+   *
+   * `label`: up to 32 hexadecimal digits. On Linux holders() tells it to other processes.
    */
-  hold(...args: [...search: Search, exclusive: boolean]): Hold
+  hold(...args: [...search: Search, exclusive: boolean, label?: string]): Hold
 
   /** Whether a port, 1 to 65535, can be bound. */
   isFree(port: number, question: Question, host: Host): boolean
@@ -113,6 +115,8 @@ export interface SocketReport {
   readonly user?: string
   /** Whether a lease holds the port with this socket. (Only Linux tells this.) */
   readonly leased?: boolean
+  /** The label of the lease, if it has one. (Only Linux tells this.) */
+  readonly label?: string
   /** The processes that have a descriptor of the socket, as far as they can be seen. */
   readonly pids: readonly number[]
 }

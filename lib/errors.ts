@@ -9,6 +9,8 @@
  * - `ERR_NO_ENGINE`: `PORT4ME_ENGINE` is `native`, but no addon loads
  * - `ERR_NO_CANDIDATE`: the settings leave no port to try
  * - `ERR_NO_FREE_PORT`: no port that was tried is free; the message says who has the first one, if that is known
+ * - `ERR_INVALID_CONFIG`: `port4me.json`, or `port4me` in `package.json`, has something wrong; the message names it
+ * - `ERR_SERVICE_RUNNING`: the service runs already, or another process is about to start it; `port` and `pid` say where
  * - `ERR_LEASE_RELEASED`: listen() was called for a lease that is over, or the server was closed before it
  *   listened
  * - `ERR_TIMEOUT`: the time of waitForPort() is over
@@ -25,6 +27,8 @@ export type Port4meErrorCode =
   | 'ERR_NO_ENGINE'
   | 'ERR_NO_CANDIDATE'
   | 'ERR_NO_FREE_PORT'
+  | 'ERR_INVALID_CONFIG'
+  | 'ERR_SERVICE_RUNNING'
   | 'ERR_LEASE_RELEASED'
   | 'ERR_TIMEOUT'
   | 'ERR_SYSTEM'
@@ -59,8 +63,10 @@ export class Port4meError extends Error {
   declare readonly syscall?: string
   /** With `ERR_SYSTEM`: the IP address that the call was about, if it was about one. */
   declare readonly address?: string
-  /** With `ERR_SYSTEM`: the port that the call was about, if it was about one. */
+  /** With `ERR_SYSTEM`: the port that the call was about, if it was about one. With `ERR_SERVICE_RUNNING`: its port. */
   declare readonly port?: number
+  /** With `ERR_SERVICE_RUNNING`: the process that has the port, if it is known. */
+  declare readonly pid?: number
 
   constructor(code: Port4meErrorCode, message: string, cause?: FailedCall) {
     super(message, cause === undefined ? undefined : { cause })

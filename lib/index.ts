@@ -8,6 +8,7 @@ export { listPorts, portRank, portSequence } from './listing.js'
 export { type PortRange, pickRandomUnusedPort, pickUnusedPort, portRange } from './openport.js'
 export { port4me, port4meAsync } from './port4me.js'
 export { PortReservation } from './reservation.js'
+export { leaseService, listServices, servicePort } from './services/services.js'
 export { sharedPort } from './shared-port.js'
 export type {
   CandidateOptions,
@@ -24,6 +25,8 @@ export type {
   PortStatus,
   ProbeOptions,
   ProcessName,
+  ServiceOptions,
+  ServiceStatus,
   WaitOptions,
   WorkerShare,
 } from './types.js'

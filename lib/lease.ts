@@ -129,6 +129,11 @@ function takeLease(settings: Settings): { lease: PortLease | undefined; tries: n
 export const SERVERS_BIND_HELD_PORTS =
   process.platform === 'linux' || process.platform === 'android'
 
+/** The lease of a port that is held. @internal */
+export function leaseOf(port: number, hold: Hold, portQuestion: PortQuestion): PortLease {
+  return new Lease(port, hold, portQuestion)
+}
+
 class Lease implements PortLease {
   readonly port: number
   readonly #hold: Hold

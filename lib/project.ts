@@ -1,9 +1,10 @@
 // Projects: the folder that a project is, and its name.
 
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve, sep } from 'node:path'
 import { asSystemError, Port4meError, quote } from './errors.js'
+import { readVariable } from './settings/environment.js'
 
 /**
  * Reads the option `project`. Returns the name of the project; undefined if there is none.
@@ -12,8 +13,19 @@ import { asSystemError, Port4meError, quote } from './errors.js'
  *   any other text: a name; `false`: none
  */
 export function readProject(value: unknown, source: string): string | undefined {
-  if (value === true || value === 'true') return nameOfFolder(projectFolder(workingFolder()))
-  if (value === false || value === 'false') return undefined
+  return value === false || value === 'false' ? undefined : projectOf(value, source).name
+}
+
+/** A project. */
+export interface Project {
+  readonly name: string
+  /** Missing if only the name is known. */
+  readonly folder?: string
+}
+
+/** Like readProject(), for functions that need a project. */
+export function projectOf(value: unknown, source: string): Project {
+  if (value === true || value === 'true') return atFolder(currentProject())
   if (typeof value !== 'string') {
     throw new Port4meError(
       'ERR_INVALID_ARG_TYPE',
@@ -23,7 +35,34 @@ export function readProject(value: unknown, source: string): string | undefined 
   if (value === '') {
     throw new Port4meError('ERR_INVALID_ARG_VALUE', `${source} must not be empty, but is ""`)
   }
-  return isFolderText(value) ? nameOfFolder(folderAt(value, source)) : value
+  return isFolderText(value) ? atFolder(folderAt(value, source)) : { name: value }
+}
+
+function atFolder(folder: string): Project {
+  return { name: nameOfFolder(folder), folder }
+}
+
+/**
+ * The project around the working directory. If that has none, the project of the process that started this one: a
+ * service function has recorded it.
+ */
+function currentProject(): string {
+  const folder = workingFolder()
+  return markedFolder(folder) ?? readVariable('PORT4ME_TREE_PROJECT') ?? folder
+}
+
+/**
+ * Whether a folder is a linked worktree of a git repository. Its `.git` is a file that names a folder in
+ * `.git/worktrees` of the main worktree (gitrepository-layout(5)). In a submodule it names one in `.git/modules`.
+ */
+export function isLinkedWorktree(folder: string | undefined): boolean {
+  if (folder === undefined) return false
+  try {
+    const text = readFileSync(join(folder, '.git'), 'utf8')
+    return /^gitdir: .*[\\/]worktrees[\\/][^\\/]+\s*$/.test(text)
+  } catch {
+    return false // a folder: the main worktree
+  }
 }
 
 /**

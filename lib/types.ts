@@ -400,3 +400,30 @@ export interface ProcessName {
   readonly pid: number
   readonly name?: string
 }
+
+/** The options of functions about services. */
+export interface ServiceOptions
+  extends Omit<CandidateOptions, 'tool' | 'skip' | 'worker' | 'project'>,
+    ProbeOptions {
+  /**
+   * The project that the service belongs to, as in {@link CandidateOptions}.
+   *
+   * @default `PORT4ME_PROJECT`, else true: the project around the working directory
+   */
+  project?: true | string | undefined
+}
+
+/** A service, as {@link listServices} returns it. */
+export interface ServiceStatus {
+  readonly name: string
+  /** Where it runs, or where it would start. */
+  readonly port: number
+  /** `http://localhost:PORT`, unless the service is for UDP only. */
+  readonly url?: string
+  /** The variable for its port. */
+  readonly env: string
+  /** Whether a process of this project, or a lease of the service, has the port. */
+  readonly running: boolean
+  /** Who has the port, if it runs. */
+  readonly holder?: PortHolder
+}

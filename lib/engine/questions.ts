@@ -39,9 +39,9 @@ export async function pickAsync({ engine, search }: Searching): Promise<PackedPi
 }
 
 /** Holds the first candidate that can be held. */
-export function hold({ engine, search }: Searching, exclusive: boolean): Hold {
+export function hold({ engine, search }: Searching, exclusive: boolean, label = ''): Hold {
   try {
-    return engine.hold(...search, exclusive)
+    return engine.hold(...search, exclusive, label)
   } catch (error) {
     throw ofHost(error, search)
   }

@@ -64,6 +64,17 @@ std::string Arguments::Utf8(size_t index, const char* name) {
   return text;
 }
 
+std::string Arguments::Label(size_t index) {
+  constexpr size_t kLongest = 32;
+  if (info_.Length() <= index || info_[index].IsUndefined()) return {};
+  std::string label = Utf8(index, "label");
+  if (label.size() > kLongest || label.find_first_not_of("0123456789abcdef") != label.npos) {
+    Fail(napi_throw_range_error, "label", "must have at most 32 hexadecimal digits");
+    return {};
+  }
+  return label;
+}
+
 template <typename T>
 std::span<T> Arguments::Array(size_t index, const char* name, napi_typedarray_type wanted) {
   napi_typedarray_type type;

@@ -33,6 +33,8 @@ class Arguments {
   bool Boolean(size_t index, const char* name);
   std::u16string Text(size_t index, const char* name);
   std::string Utf8(size_t index, const char* name);
+  // Hexadecimal digits, 32 at most. Empty if the argument is missing.
+  std::string Label(size_t index);
   // An array that the function fills with ports.
   std::span<uint16_t> Out(size_t index, const char* name);
   // Ports from 1 to 65535.

@@ -86,8 +86,10 @@ Napi::Value Hold(const Napi::CallbackInfo& info) {
   Arguments reader(info);
   const SearchArguments arguments(&reader);
   const bool exclusive = reader.Boolean(7, "exclusive");
+  std::string label = reader.Label(8);
   if (!reader.ok()) return {};
-  Holder holder(arguments.question, exclusive ? Admission::kNobody : Admission::kServers);
+  Holder holder(arguments.question, exclusive ? Admission::kNobody : Admission::kServers,
+                std::move(label));
   const PickResult pick =
       PickFirstFree(arguments.search(), [&](uint16_t port) { return holder.Try(port); });
   if (pick.port == 0) holder.CheckDenials();

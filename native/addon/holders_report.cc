@@ -87,6 +87,7 @@ napi_value NewSocketReport(napi_env env, const SocketReport& socket) {
   object.NumberIfKnown("uid", socket.uid);
   object.TextIfKnown("user", socket.user);
   object.BooleanIfKnown("leased", socket.leased);
+  object.TextIfKnown("label", socket.label);
   object.Add("pids", NewArray(env, socket.pids, [&](uint32_t pid) { return NewNumber(env, pid); }));
   return object.Build();
 }

@@ -63,9 +63,10 @@ int Hold::TakeListeningDescriptor(int backlog, SystemError* error) {
   }
 }
 
-Holder::Holder(const Question& question, Admission admission)
+Holder::Holder(const Question& question, Admission admission, std::string label)
     : question_(question),
       admission_(admission),
+      label_(std::move(label)),
       prober_(question),
       binder_(question, Purpose::kHold),
       error_(binder_.error()) {}
@@ -94,7 +95,12 @@ Answer Holder::TakeLocks(uint16_t port) {
       case LockState::kFailed: return Answer::kError;
     }
   }
-  return Answer::kFree;
+  if (label_.empty()) return Answer::kFree;
+  switch (hold_.locks_.front().TakeLabel(label_, port, &error_)) {
+    case LockState::kFree: return Answer::kFree;
+    case LockState::kHeld: return Answer::kBusy;
+    default: return Answer::kError;
+  }
 }
 
 bool Holder::CheckDenials() {

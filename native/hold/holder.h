@@ -4,6 +4,7 @@
 #define PORT4ME_HOLD_HOLDER_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "pick.h"
@@ -48,7 +49,8 @@ class Hold {
 // Tries ports until one can be held.
 class Holder {
  public:
-  Holder(const Question& question, Admission admission);
+  // `label`: a name for the lease that other processes can see on Linux; empty for none.
+  Holder(const Question& question, Admission admission, std::string label = {});
 
   // kFree: the port was free and is held now; Take() returns the hold. kBusy: nothing is held.
   // kError: error() says which system call failed, and nothing is held.
@@ -66,6 +68,7 @@ class Holder {
 
   Question question_;
   Admission admission_;
+  std::string label_;
   Prober prober_;  // used only if kHoldNeedsProbe
   Prober binder_;  // binds the sockets that hold the port
   Hold hold_;

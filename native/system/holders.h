@@ -34,6 +34,7 @@ struct SocketReport {
   std::optional<uint32_t> uid{};
   std::string user;  // empty: not known
   std::optional<bool> leased{};
+  std::string label;  // of the lease; empty: none
   std::vector<uint32_t> pids;
 };
 

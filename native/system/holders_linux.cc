@@ -165,8 +165,8 @@ bool HaveCommon(const std::vector<uint32_t>& some, const std::vector<uint32_t>& 
 
 // Marks the sockets of leases. A lease whose sockets the kernel does not tell gets a socket of its
 // own, without an address.
-void MarkLeases(const std::vector<LeaseLock>& locks, const SocketSearch& search,
-                std::vector<InetSocket>* sockets) {
+void MarkLeases(const std::vector<LeaseLock>& locks, const std::vector<LeaseLabel>& labels,
+                const SocketSearch& search, std::vector<InetSocket>* sockets) {
   for (InetSocket& socket : *sockets) socket.report.leased = false;
   std::set<std::pair<Protocol, uint16_t>> done;  // a lock may have two names
   for (const LeaseLock& lock : locks) {
@@ -191,6 +191,15 @@ void MarkLeases(const std::vector<LeaseLock>& locks, const SocketSearch& search,
     socket.report.pids = pids;
     sockets->push_back(std::move(socket));
   }
+  for (const LeaseLabel& label : labels) {
+    const std::vector<uint32_t> pids = search.HoldersOf(label.inode);
+    for (InetSocket& socket : *sockets) {
+      SocketReport& report = socket.report;
+      if (report.port == label.port && report.leased == true && HaveCommon(pids, report.pids)) {
+        report.label = label.label;
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -201,8 +210,9 @@ HoldersReport FindHolders(const HoldersQuestion& question) {
   HoldersReport report;
   std::vector<InetSocket> sockets;
   std::vector<LeaseLock> locks;
+  std::vector<LeaseLabel> labels;
   if (!ListInetSockets(question, &sockets, &report.error)) return report;
-  ListLeaseLocks(question, &locks);
+  ListLeaseLocks(question, &locks, &labels);
 
   std::set<Inode> sought;
   for (const InetSocket& socket : sockets) {
@@ -210,11 +220,12 @@ HoldersReport FindHolders(const HoldersQuestion& question) {
     if (socket.inode != 0 && (is_asked || !locks.empty())) sought.insert(socket.inode);
   }
   for (const LeaseLock& lock : locks) sought.insert(lock.inode);
+  for (const LeaseLabel& label : labels) sought.insert(label.inode);
   Proc proc;
   SocketSearch search(&proc, std::move(sought));
   search.Run(question.folder);
   for (InetSocket& socket : sockets) socket.report.pids = search.HoldersOf(socket.inode);
-  MarkLeases(locks, search, &sockets);
+  MarkLeases(locks, labels, search, &sockets);
   std::erase_if(sockets, [&](const InetSocket& socket) {
     return (socket.report.state & question.states) == 0;
   });

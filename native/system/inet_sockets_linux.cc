@@ -247,21 +247,40 @@ bool ReadTable(const Table& table, const std::vector<uint16_t>& ports,
   return true;
 }
 
+// Takes a prefix away. False if the text does not begin with it.
+bool Skip(std::string_view* text, std::string_view prefix) {
+  if (!text->starts_with(prefix)) return false;
+  text->remove_prefix(prefix.size());
+  return true;
+}
+
+// The port at the end of a name. The rest of a padded name is zero bytes, which /proc/net/unix
+// writes as "@". 0 if there is no port.
+uint16_t PortAtEnd(std::string_view text) {
+  uint16_t port = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const std::string_view rest(end, static_cast<size_t>(text.data() + text.size() - end));
+  const bool is_padding = rest.find_first_not_of(std::string_view("\0@", 2)) == rest.npos;
+  return failure == std::errc{} && is_padding ? port : 0;
+}
+
 // The lock that has this abstract name (without its leading zero byte), if it is the name of one.
 std::optional<LeaseLock> LockOf(std::string_view name, Inode inode) {
-  constexpr std::string_view kPrefix = "port4me/";
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  name.remove_prefix(kPrefix.size());
-  const bool is_tcp = name.starts_with("tcp/");
-  if (!is_tcp && !name.starts_with("udp/")) return std::nullopt;
-  name.remove_prefix(4);
-  uint16_t port = 0;
-  const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), port);
-  const std::string_view rest(end, static_cast<size_t>(name.data() + name.size() - end));
-  // The rest of the padded name is zero bytes, which /proc/net/unix writes as "@".
-  const bool is_padding = rest.find_first_not_of(std::string_view("\0@", 2)) == rest.npos;
-  if (failure != std::errc{} || port == 0 || !is_padding) return std::nullopt;
+  if (!Skip(&name, "port4me/")) return std::nullopt;
+  const bool is_tcp = Skip(&name, "tcp/");
+  if (!is_tcp && !Skip(&name, "udp/")) return std::nullopt;
+  const uint16_t port = PortAtEnd(name);
+  if (port == 0) return std::nullopt;
   return LeaseLock{is_tcp ? Protocol::kTcp : Protocol::kUdp, port, inode};
+}
+
+std::optional<LeaseLabel> LabelOf(std::string_view name, Inode inode) {
+  if (!Skip(&name, "port4me/service/")) return std::nullopt;
+  const size_t slash = name.find('/');
+  if (slash == name.npos) return std::nullopt;
+  const uint16_t port = PortAtEnd(name.substr(slash + 1));
+  if (port == 0) return std::nullopt;
+  return LeaseLabel{std::string(name.substr(0, slash)), port, inode};
 }
 
 bool IsAbout(const HoldersQuestion& question, Protocol protocol) {
@@ -293,13 +312,16 @@ bool ListInetSockets(const HoldersQuestion& question, std::vector<InetSocket>* s
   return true;
 }
 
-void ListLeaseLocks(const HoldersQuestion& question, std::vector<LeaseLock>* locks) {
+void ListLeaseLocks(const HoldersQuestion& question, std::vector<LeaseLock>* locks,
+                    std::vector<LeaseLabel>* labels) {
   const std::vector<uint16_t> ports = Sorted(question.ports);
   const auto add = [&](std::string_view name, Inode inode) {
     const std::optional<LeaseLock> lock = LockOf(name, inode);
     if (lock && IsAsked(ports, lock->port) && IsAbout(question, lock->protocol)) {
       locks->push_back(*lock);
     }
+    std::optional<LeaseLabel> label = LabelOf(name, inode);
+    if (label && IsAsked(ports, label->port)) labels->push_back(*std::move(label));
   };
   unix_diag_req request{};
   request.sdiag_family = AF_UNIX;
@@ -316,6 +338,7 @@ void ListLeaseLocks(const HoldersQuestion& question, std::vector<LeaseLock>* loc
   });
   if (is_told) return;
   locks->resize(before, {Protocol::kTcp, 0, 0});
+  labels->clear();
   const std::optional<std::string> text = ReadWhole(AT_FDCWD, "/proc/net/unix");
   if (!text) return;
   EachLine(*text, [&](const char* line) {

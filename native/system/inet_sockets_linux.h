@@ -5,6 +5,7 @@
 #define PORT4ME_SYSTEM_INET_SOCKETS_LINUX_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "system/holders.h"
@@ -27,6 +28,13 @@ struct LeaseLock {
   Inode inode;
 };
 
+// The label of a lease: PortLock::TakeLabel().
+struct LeaseLabel {
+  std::string label;
+  uint16_t port;
+  Inode inode;
+};
+
 // Adds the sockets that belong to the question. Sockets that listen or are only bound are added
 // even if the question does not name their states. False, with `*error` set, on failure.
 //
@@ -38,7 +46,8 @@ bool ListInetSockets(const HoldersQuestion& question, std::vector<InetSocket>* s
 
 // Adds the locks of the leases that belong to the question. Adds none where the system does not
 // tell them.
-void ListLeaseLocks(const HoldersQuestion& question, std::vector<LeaseLock>* locks);
+void ListLeaseLocks(const HoldersQuestion& question, std::vector<LeaseLock>* locks,
+                    std::vector<LeaseLabel>* labels);
 
 // Whether the question is about a port. `sorted` are its ports in order.
 bool IsAsked(const std::vector<uint16_t>& sorted, uint16_t port);

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "system/socket.h"
@@ -31,12 +32,15 @@ class PortLock {
   PortLock() = default;
   ~PortLock() { Release(); }
   PortLock(PortLock&& other) noexcept
-      : handles_(std::exchange(other.handles_, {kNone, kNone})),
+      : handles_(std::exchange(other.handles_, {kNone, kNone, kNone})),
         held_(std::exchange(other.held_, std::nullopt)) {}
   PortLock& operator=(PortLock&&) = delete;
 
   // Takes the lock until Release(). Sets `*error` if it returns kFailed.
   LockState Take(Protocol protocol, uint16_t port, SystemError* error);
+  // Lets other processes see the label of this lease, until Release(): binds the abstract name
+  // "\0port4me/service/<label>/<port>". Does nothing where there are no such names.
+  LockState TakeLabel(const std::string& label, uint16_t port, SystemError* error);
   void Release();
 
  private:
@@ -45,8 +49,9 @@ class PortLock {
     Protocol protocol;
     uint16_t port;
   };
-  std::array<int, 2> handles_{kNone, kNone};  // one for each of the two names
-  std::optional<Held> held_{};                // set while this object has the lock
+  // One for each of the two names, and one for the label.
+  std::array<int, 3> handles_{kNone, kNone, kNone};
+  std::optional<Held> held_{};  // set while this object has the lock
 };
 
 // Checks whether locks are held, without disturbing them.

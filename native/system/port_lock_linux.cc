@@ -66,6 +66,14 @@ struct Name {
                                         ? sizeof(address)
                                         : offsetof(sockaddr_un, sun_path) + 1 + written);
   }
+  // "\0port4me/<kind>/<label>/<port>"
+  Name(const char* kind, const std::string& label, uint16_t port) {
+    address.sun_family = AF_UNIX;
+    const int written =
+        std::snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "port4me/%s/%s/%u", kind,
+                      label.c_str(), static_cast<unsigned>(port));
+    length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + written);
+  }
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
 
   sockaddr_un address{};
@@ -101,7 +109,7 @@ LockState TakeName(const Name& name, int* handle, SystemError* error) {
 LockState PortLock::Take(Protocol protocol, uint16_t port, SystemError* error) {
   if (own_locks.Has(protocol, port)) return LockState::kHeld;
   LockState state = LockState::kFree;
-  for (size_t i = 0; i < handles_.size() && state == LockState::kFree; ++i) {
+  for (size_t i = 0; i < kNameLengths.size() && state == LockState::kFree; ++i) {
     state = TakeName(Name(protocol, port, kNameLengths[i]), &handles_[i], error);
   }
   if (state == LockState::kFree) {
@@ -111,6 +119,10 @@ LockState PortLock::Take(Protocol protocol, uint16_t port, SystemError* error) {
     Release();
   }
   return state;
+}
+
+LockState PortLock::TakeLabel(const std::string& label, uint16_t port, SystemError* error) {
+  return TakeName(Name("service", label, port), &handles_.back(), error);
 }
 
 void PortLock::Release() {

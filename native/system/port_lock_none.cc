@@ -6,7 +6,11 @@ namespace port4me {
 
 LockState PortLock::Take(Protocol, uint16_t, SystemError*) { return LockState::kFree; }
 
-void PortLock::Release() { handles_ = {kNone, kNone}; }
+LockState PortLock::TakeLabel(const std::string&, uint16_t, SystemError*) {
+  return LockState::kFree;
+}
+
+void PortLock::Release() { handles_ = {kNone, kNone, kNone}; }
 
 LockState LockChecker::Check(Protocol, uint16_t, SystemError*) { return LockState::kFree; }
 

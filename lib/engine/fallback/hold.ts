@@ -4,7 +4,14 @@ import type { Engine, Host, PackedPick, Question } from '../../../binding.js'
 import { packFound } from '../../codes.js'
 import { type Bind, closeAll, type Holding } from './bind.js'
 import { byFamily, endpointsToHold, type Protocol, protocolsOf } from './endpoints.js'
-import { KEEPS_NAMES, LocksNow, lockNames, lockRefusal, withReadableName } from './lock.js'
+import {
+  KEEPS_NAMES,
+  LocksNow,
+  labelName,
+  lockNames,
+  lockRefusal,
+  withReadableName,
+} from './lock.js'
 import { sockets } from './sockets.js'
 import { askedBy, candidatesOf, patientSteps, type Steps } from './steps.js'
 
@@ -29,7 +36,7 @@ const ownLocks = { tcp: new Uint8Array(65536), udp: new Uint8Array(65536) }
 
 /** Holds the first candidate that can be held. */
 export function* holdSteps(...args: Parameters<Engine['hold']>): Steps<Found> {
-  const [, , , , maxTries, question, host, isExclusive] = args
+  const [, , , , maxTries, question, host, isExclusive, label = ''] = args
   const protocols = protocolsOf(question)
   const refusal = lockRefusal()
   if (refusal !== undefined) throw refusal
@@ -44,7 +51,7 @@ export function* holdSteps(...args: Parameters<Engine['hold']>): Steps<Found> {
     const held: Held = { port, question, host, isExclusive, locks: [], sockets: [] }
     let isHeld = false
     try {
-      const isLocked = yield* lockSteps(protocols, held)
+      const isLocked = yield* lockSteps(protocols, label, held)
       if (!isLocked) others.haveOne()
       isHeld =
         isLocked &&
@@ -132,7 +139,11 @@ class LocksOfOthers {
 }
 
 /** Takes the locks of a port. Returns false if somebody else has one of them. */
-function* lockSteps(protocols: readonly Protocol[], { port, locks }: Held): Steps<boolean> {
+function* lockSteps(
+  protocols: readonly Protocol[],
+  label: string,
+  { port, locks }: Held,
+): Steps<boolean> {
   try {
     for (const protocol of protocols) {
       for (const name of lockNames(protocol, port)) {
@@ -146,6 +157,11 @@ function* lockSteps(protocols: readonly Protocol[], { port, locks }: Held): Step
           ownLocks[protocol][port] = 0
         },
       })
+    }
+    for (const name of labelName(label, port)) {
+      const bind = yield ['hold', () => sockets.holdName(name, locks)]
+      if (bind.is === 'in-use') return false
+      if (bind.is === 'denied' || bind.is === 'absent') throw bind.error
     }
     return true
   } catch (error) {

@@ -21,6 +21,11 @@ export function lockNames(protocol: Protocol, port: number): string[] {
   return KEEPS_NAMES ? [filled, name] : [filled]
 }
 
+/** The name that shows the label of a lease to other processes. */
+export function labelName(label: string, port: number): string[] {
+  return IS_LINUX && label !== '' ? [`\0port4me/service/${label}/${port}`] : []
+}
+
 /**
  * Why no lock can be taken here. Bun 1.4 refuses to bind the first name, which fills all 108 bytes. The second name
  * alone would not keep out a Node.js that binds the first name alone.

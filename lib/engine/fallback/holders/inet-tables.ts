@@ -48,6 +48,22 @@ export function listLeaseLocks([ports, protocols]: HoldersArguments): LeaseLock[
   })
 }
 
+/** The label of a lease: labelName() in lock.ts. */
+export interface LeaseLabel {
+  readonly label: string
+  readonly port: number
+  readonly inode: number
+}
+
+export function listLeaseLabels(ports: Uint16Array): LeaseLabel[] {
+  const asked = new Set(ports)
+  const lines = /^(?:\S+ +){6}(\d+) @port4me\/service\/([\da-f]+)\/(\d{1,5})@*$/gm
+  return [...textOf('/proc/net/unix').matchAll(lines)].flatMap(([, inode, label = '', port]) => {
+    const found = { label, port: Number(port), inode: Number(inode) }
+    return asked.size === 0 || asked.has(found.port) ? [found] : []
+  })
+}
+
 function protocolsIn(protocols: number): Protocol[] {
   return [
     ...((protocols & Ask.TCP) !== 0 ? (['tcp'] as const) : []),

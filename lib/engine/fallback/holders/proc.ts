@@ -5,7 +5,14 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { HoldersArguments, ProcessReport, SocketReport } from '../../../../binding.js'
 import { State } from '../../../codes.js'
-import { type InetSocket, type LeaseLock, listInetSockets, listLeaseLocks } from './inet-tables.js'
+import {
+  type InetSocket,
+  type LeaseLabel,
+  type LeaseLock,
+  listInetSockets,
+  listLeaseLabels,
+  listLeaseLocks,
+} from './inet-tables.js'
 import type { HolderSteps } from './steps.js'
 import { userNames } from './user-names.js'
 
@@ -15,18 +22,21 @@ export function* procSteps(...args: HoldersArguments): HolderSteps {
   const [, , states, folder] = args
   const sockets = listInetSockets(args)
   const locks = listLeaseLocks(args)
+  const labels = listLeaseLabels(args[0])
   const sought = new Set<number>()
   for (const { report, inode } of sockets) {
     if (inode !== 0 && ((report.state & states) !== 0 || locks.length > 0)) sought.add(inode)
   }
-  for (const { inode } of locks) sought.add(inode)
+  for (const { inode } of [...locks, ...labels]) sought.add(inode)
   const search = new SocketSearch(sought)
   yield* search.run(folder)
 
   const processes = new Map<number, ProcessReport | undefined>()
   const isRunning = (pid: number): boolean => describe(pid, processes) !== undefined
   const pidsOf = (inode: number): number[] => search.holdersOf(inode).filter(isRunning)
-  const reports = withLeases(sockets, locks, pidsOf).filter(({ state }) => (state & states) !== 0)
+  const reports = withLeases(sockets, locks, labels, pidsOf).filter(
+    ({ state }) => (state & states) !== 0,
+  )
   for (const pid of new Set(reports.flatMap(({ pids }) => pids))) {
     describeMore(pid, processes)
     describeAncestors(pid, processes)
@@ -46,6 +56,7 @@ export function* procSteps(...args: HoldersArguments): HolderSteps {
 function withLeases(
   sockets: readonly InetSocket[],
   locks: readonly LeaseLock[],
+  labels: readonly LeaseLabel[],
   pidsOf: (inode: number) => number[],
 ): SocketReport[] {
   const reports: Mutable<SocketReport>[] = sockets.map(({ report, inode }) => ({
@@ -69,6 +80,13 @@ function withLeases(
     for (const report of ofLease) report.leased = true
     if (ofLease.length === 0)
       reports.push({ port, protocol, state: State.BOUND, leased: true, pids })
+  }
+  for (const { label, port, inode } of labels) {
+    const pids = pidsOf(inode)
+    for (const report of reports) {
+      const isIts = report.leased && report.pids.some((pid) => pids.includes(pid))
+      if (report.port === port && isIts) report.label = label
+    }
   }
   return reports
 }

@@ -1,0 +1,329 @@
+// Services: one port for each service of each project, and where it runs.
+
+import type { SocketReport } from '../../binding.js'
+import { builtin } from '../builtin.js'
+import { firstCandidates } from '../candidates.js'
+import { Ask, portOf, State } from '../codes.js'
+import { currentEngine, warnInBundle } from '../engine/engine.js'
+import { hold, holdersOf, probe } from '../engine/questions.js'
+import { Port4meError, quote } from '../errors.js'
+import { describeHolders } from '../holders/describe.js'
+import { leaseOf } from '../lease.js'
+import { isLinkedWorktree, type Project, projectFolder, projectOf } from '../project.js'
+import { readVariable, setSharedVariable } from '../settings/environment.js'
+import { readSettings, type Settings, searchFor } from '../settings/settings.js'
+import { integerText } from '../settings/texts.js'
+import { checkNames, text } from '../settings/values.js'
+import type { PortHolder, PortLease, ServiceOptions, ServiceStatus } from '../types.js'
+import { type DeclaredService, declaredServices, isServiceName, variableOf } from './declared.js'
+
+const OPTIONS = [
+  ...['project', 'user', 'prepend', 'include', 'exclude', 'protocol', 'family', 'host'],
+  ...['timeWait', 'debug'],
+] as const
+
+/** How many candidates of a service are looked at. */
+const CANDIDATES = 16
+
+/**
+ * Returns the port of a service of this project: the port where it runs, whoever started it, or else its first free
+ * port. So a config that is evaluated again, a second terminal, a test and a tool get one number. Another worktree of
+ * the repository gets another number, the same every day.
+ *
+ * The first call that finds a free port records it in `process.env`, so that all descendants get the same number.
+ *
+ * @param name the name of the service. It may be left out if the project declares one service or none
+ * @throws {Port4meError} `ERR_NO_FREE_PORT` if all of its first sixteen candidates are taken by others;
+ *   `ERR_INVALID_CONFIG` if the project declares services wrongly; the errors of {@link port4me}
+ *
+ * @example
+ * module.exports = { server: { port: servicePort('web'), strictPort: true } } // vite.config.js
+ */
+export function servicePort(name?: string, options?: ServiceOptions): number {
+  const service = readService(name, options)
+  const { running, free } = look(service)
+  if (running !== undefined) return running.port
+  const recorded = readVariable(service.variable)
+  if (recorded !== undefined) return integerText(recorded, service.variable, 1, 65535)
+  if (free === undefined) throw noneFree(service)
+  record(service, free)
+  return free
+}
+
+/**
+ * Lists the services that this project declares: their ports, and where they run.
+ *
+ * @throws {Port4meError} as {@link servicePort} does
+ *
+ * @example
+ * for (const { name, url, running } of listServices()) console.log(name, url, running)
+ */
+export function listServices(options?: ServiceOptions): ServiceStatus[] {
+  const project = readProject(options)
+  return [...declaredIn(project).keys()].map((name) => statusOf(readService(name, options)))
+}
+
+/**
+ * Leases the port of a service, if the service does not run. Other calls that ask for the service are told this port.
+ *
+ * @returns the lease; see {@link leasePort}
+ * @throws {Port4meError} `ERR_SERVICE_RUNNING`, with `port` and `pid`, if the service runs or is leased; the errors
+ *   of {@link servicePort}
+ *
+ * @example
+ * const server = await leaseService('api').listen(http.createServer())
+ * server.close()
+ */
+export function leaseService(name?: string, options?: ServiceOptions): PortLease {
+  return leaseOfService(readService(name, options))
+}
+
+/** A service, with all that is needed to look for it. */
+export interface Service {
+  readonly name: string
+  readonly project: Project
+  readonly declared: DeclaredService | undefined
+  readonly settings: Settings
+  /** Its candidates, in order. */
+  readonly ports: Uint16Array
+  /** The label of its leases. */
+  readonly label: string
+  /** The variable that records its port for the process tree. */
+  readonly variable: string
+}
+
+/** Where a service runs, and its first free candidate. */
+export interface Whereabouts {
+  readonly running: { readonly port: number; readonly holder: PortHolder } | undefined
+  readonly free: number | undefined
+}
+
+export function readService(name: string | undefined, options?: ServiceOptions): Service {
+  const project = readProject(options)
+  const declared = declaredIn(project)
+  const known = nameOf(name, [...declared.keys()])
+  const settings = settingsOf(known, project, declared.get(known), options)
+  const { tool, user } = settings.identity
+  const { createHash } = builtin('node:crypto')
+  const label = createHash('sha256').update(`${user}\n${tool}`).digest('hex').slice(0, 16)
+  return {
+    name: known,
+    project,
+    declared: declared.get(known),
+    settings,
+    ports: candidatesOf(known, settings, [...declared.values()], project, options),
+    label,
+    variable: `PORT4ME_SERVICE_${label.toUpperCase()}`,
+  }
+}
+
+export function readProject(options: ServiceOptions | undefined): Project {
+  if (options !== undefined) checkNames(options, OPTIONS)
+  const given = options?.project
+  if (given !== undefined) return projectOf(given, 'options.project')
+  return projectOf(readVariable('PORT4ME_PROJECT') ?? true, 'PORT4ME_PROJECT')
+}
+
+function declaredIn({ folder }: Project): ReturnType<typeof declaredServices> {
+  return folder === undefined ? new Map() : declaredServices(folder)
+}
+
+function nameOf(name: unknown, declared: readonly string[]): string {
+  if (name === undefined) {
+    if (declared.length <= 1) return declared[0] ?? ''
+    throw new Port4meError(
+      'ERR_INVALID_ARG_VALUE',
+      `name must be one of the services of this project, ${declared.join(', ')}, but is missing`,
+    )
+  }
+  const given = text(name, 'name')
+  if (isServiceName(given)) return given
+  throw new Port4meError(
+    'ERR_INVALID_ARG_VALUE',
+    `name must have letters, digits, ".", "_" and "-", and begin with a letter or a digit, not ${quote(given)}`,
+  )
+}
+
+function settingsOf(
+  name: string,
+  project: Project,
+  declared: DeclaredService | undefined,
+  options: ServiceOptions | undefined,
+): Settings {
+  const { protocol, include, exclude, port } = declared ?? {}
+  const isPreferred = port !== undefined && !isLinkedWorktree(project.folder)
+  const all = {
+    ...(protocol !== undefined && { protocol }),
+    ...(include !== undefined && { include }),
+    ...(exclude !== undefined && { exclude }),
+    ...(isPreferred && { prepend: port }),
+    ...options,
+    tool: name,
+    project: project.folder ?? project.name,
+  }
+  return readSettings(all, currentEngine(), 'lease')
+}
+
+/**
+ * The first candidates of a service. A port that is a candidate of two declared services belongs to the one that comes
+ * to it first, so that two services never get one port.
+ */
+function candidatesOf(
+  name: string,
+  settings: Settings,
+  declared: readonly DeclaredService[],
+  project: Project,
+  options: ServiceOptions | undefined,
+): Uint16Array {
+  const own = distinct(settings)
+  const { prepend: _, ...rest } = options ?? {}
+  const others = declared
+    .filter((other) => other.name !== name)
+    .map((other) => distinct(settingsOf(other.name, project, other, rest)))
+  const place = declared.findIndex((one) => one.name === name)
+  return Uint16Array.from(
+    own.filter((port, rank) =>
+      others.every((ports, i) => {
+        const theirs = ports.indexOf(port)
+        const isFirst = place !== -1 && place <= i
+        return theirs === -1 || rank < theirs || (rank === theirs && isFirst)
+      }),
+    ),
+  )
+}
+
+function distinct({ candidates, engine }: Settings): number[] {
+  return [...new Set(firstCandidates(candidates, engine, CANDIDATES))]
+}
+
+/** Looks where a service runs. Its ports are probed first, because nobody need be looked for if all are free. */
+export function look(service: Service): Whereabouts {
+  const { settings, ports, project, label } = service
+  const verdicts = probe(ports, settings.portQuestion)
+  const free = ports.find((_, i) => verdicts[i] === 0)
+  const busy = ports.filter((_, i) => verdicts[i] !== 0)
+  if (busy.length === 0) return { running: undefined, free }
+  const { question } = settings.portQuestion
+  const report = holdersOf([
+    busy,
+    question & (Ask.TCP | Ask.UDP),
+    State.LISTENING | State.BOUND,
+    project.folder ?? '',
+  ])
+  const processes = new Map(report.processes.map((process) => [process.pid, process]))
+  const isIts = (socket: SocketReport): boolean => {
+    if (socket.label !== undefined) return socket.label === label
+    const isServer =
+      socket.state === State.LISTENING || socket.protocol === 'udp' || socket.leased === true
+    return (
+      isServer &&
+      socket.pids.some((pid) => {
+        const process = processes.get(pid)
+        return process !== undefined && isOwn(process) && isOf(project, process.cwd)
+      })
+    )
+  }
+  for (const port of busy) {
+    const socket = report.sockets.find((one) => one.port === port && isIts(one))
+    if (socket === undefined) continue
+    const [holder] = describeHolders({ ...report, sockets: [socket] }, Ask.IPV4 | Ask.IPV6)
+    if (holder !== undefined) return { running: { port, holder }, free }
+  }
+  return { running: undefined, free }
+}
+
+function isOwn({ uid, user }: { readonly uid?: number; readonly user?: string }): boolean {
+  const own = process.geteuid?.()
+  return own === undefined ? user === builtin('node:os').userInfo().username : uid === own
+}
+
+/** Whether a working directory belongs to a project, and not to one in a folder below. */
+function isOf({ folder }: Project, cwd: string | undefined): boolean {
+  return folder !== undefined && cwd !== undefined && projectFolder(cwd) === folder
+}
+
+function record({ variable, project }: Service, port: number): void {
+  setSharedVariable(variable, String(port))
+  if (project.folder !== undefined) setSharedVariable('PORT4ME_TREE_PROJECT', project.folder)
+}
+
+/** How often a lease is tried again, if two processes start a service at the same instant. */
+const ATTEMPTS = 20
+
+export function leaseOfService(service: Service): PortLease {
+  const { settings, label, ports } = service
+  for (let attempt = 0; ; attempt++) {
+    const { running, free } = look(service)
+    if (running !== undefined) throw isRunning(service, running)
+    if (free === undefined) throw noneFree(service)
+    const only = {
+      ...settings.candidates,
+      allowed: NO_PORTS,
+      prepended: Uint16Array.of(free),
+      skip: 0,
+    }
+    const search = searchFor(only, 1, settings.portQuestion)
+    const held = hold({ engine: settings.engine, search }, settings.values.exclusive, label)
+    if (portOf(held.pick) !== 0) {
+      // Another process may have leased another candidate at the same instant. Then both give way, and try again.
+      const others = ports.filter((port) => port !== free)
+      const other = look({ ...service, ports: others }).running
+      if (other === undefined) {
+        warnInBundle()
+        record(service, free)
+        return leaseOf(free, held, settings.portQuestion)
+      }
+      held.release()
+    }
+    if (attempt === ATTEMPTS) throw noneFree(service)
+    Atomics.wait(
+      new Int32Array(new SharedArrayBuffer(4)),
+      0,
+      0,
+      Math.random() * 2 ** Math.min(attempt, 5),
+    )
+  }
+}
+
+const NO_PORTS = new Uint8Array(65536 / 8)
+
+function statusOf(service: Service): ServiceStatus {
+  const { name, declared, settings, ports } = service
+  const { running, free } = look(service)
+  const recorded = readVariable(service.variable)
+  const port = running?.port ?? (recorded === undefined ? free : Number(recorded)) ?? ports[0] ?? 0
+  const { host } = settings.portQuestion
+  const shown = host === '' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return {
+    name,
+    port,
+    env: declared?.env ?? variableOf(name),
+    running: running !== undefined,
+    ...((settings.portQuestion.question & Ask.TCP) !== 0 && { url: `http://${shown}:${port}` }),
+    ...(running !== undefined && { holder: running.holder }),
+  }
+}
+
+function isRunning(
+  { name, project }: Service,
+  running: NonNullable<Whereabouts['running']>,
+): Port4meError {
+  const { port, holder } = running
+  const which = name === '' ? 'the service' : `service ${quote(name)}`
+  const verb = holder.state === 'listening' ? 'runs' : 'is being started'
+  const error = new Port4meError(
+    'ERR_SERVICE_RUNNING',
+    `${which} of ${project.name} ${verb} already: port ${port}, process ${holder.pid ?? 'unknown'}`,
+  )
+  return Object.assign(error, { port, ...(holder.pid !== undefined && { pid: holder.pid }) })
+}
+
+function noneFree({ name, ports }: Service): Port4meError {
+  const which = name === '' ? 'the service' : `service ${quote(name)}`
+  return new Port4meError(
+    'ERR_NO_FREE_PORT',
+    ports.length === 0
+      ? `${which} has no candidates: each of its ports belongs to another service`
+      : `no free port for ${which}: others have all of its ${ports.length} candidates, ${[...ports].join(', ')}`,
+  )
+}
