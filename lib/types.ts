@@ -3,7 +3,8 @@
 /**
  * A set of ports: one port, an iterable of ports, or a text of ports and inclusive ranges, separated by commas
  * or white space (`'2000-2123,4321'`). Port 0 is ignored. The text of an option may contain `{chrome}` and
- * `{firefox}`, which stand for the ports that these browsers block.
+ * `{firefox}`, which stand for the ports that these browsers block, and `{ephemeral}`, which stands for the ports that
+ * the system gives to programs that ask for any port.
  */
 export type PortSpec = string | number | Iterable<number>
 

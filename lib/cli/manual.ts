@@ -52,7 +52,7 @@ const MANUALS: Readonly<Record<Command, Manual>> = {
       { title: "What 'free' means", entries: section('port4me', 'free') },
       { title: 'What to print', entries: section('port4me', 'print') },
       {
-        text: 'PORTS are ports and ranges, separated by commas or spaces: 2000-2123,4321. 0 is ignored; --include=0 and --include= mean the default. {chrome} and {firefox} stand for the ports that these browsers block. If a flag is given twice, the last one counts.',
+        text: 'PORTS are ports and ranges, separated by commas or spaces: 2000-2123,4321. 0 is ignored; --include=0 and --include= mean the default. {chrome} and {firefox} stand for the ports that these browsers block, {ephemeral} for those that the system gives to programs that ask for any port. If a flag is given twice, the last one counts.',
       },
       {
         title: 'Variables (a flag takes precedence over its variable)',

@@ -2,6 +2,7 @@
 
 import type { PortSpec } from '../types.js'
 import type { Environment } from './environment.js'
+import { ephemeralPorts } from './ephemeral-ports.js'
 import { optionValue } from './options.js'
 import { addPortSpec, type PortIntervals, type TokenMeaning } from './port-spec.js'
 import type { Source } from './settings.js'
@@ -37,6 +38,8 @@ export function tokensIn(environment: Environment): TokenMeaning {
         return meaning('PORT4ME_EXCLUDE_UNSAFE_CHROME', CHROME_UNSAFE_PORTS)
       case '{firefox}':
         return meaning('PORT4ME_EXCLUDE_UNSAFE_FIREFOX', FIREFOX_UNSAFE_PORTS)
+      case '{ephemeral}':
+        return { spec: ephemeralPorts(), source: token }
       default:
         return undefined
     }
