@@ -24,7 +24,9 @@ export default defineConfig({
         test: {
           ...common,
           name: 'unit',
-          include: ['test/{native,contract,holders,settings,package,examples}/**/*.test.ts'],
+          include: [
+            'test/{native,contract,holders,services,settings,package,examples}/**/*.test.ts',
+          ],
           execArgv: ['--expose-gc'],
         },
       },

@@ -116,9 +116,26 @@ function folderAt(text: string, source: string): string {
 
 /** The home folder, with its symbolic links resolved; undefined if there is none, or if it is the root. */
 function homeFolder(): string | undefined {
+  const given = homedirOrNone()
+  if (given === undefined) return undefined
+  if (lastHome?.given !== given) lastHome = { given, folder: resolved(given) }
+  return lastHome.folder
+}
+
+let lastHome: { readonly given: string; readonly folder: string | undefined } | undefined
+
+function homedirOrNone(): string | undefined {
   try {
-    const home = realpathSync(homedir())
-    return home === dirname(home) ? undefined : home
+    return homedir()
+  } catch {
+    return undefined // the user has no account: os.homedir() throws
+  }
+}
+
+function resolved(home: string): string | undefined {
+  try {
+    const folder = realpathSync(home)
+    return folder === dirname(folder) ? undefined : folder
   } catch {
     return undefined
   }

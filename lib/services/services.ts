@@ -158,8 +158,9 @@ function settingsOf(
     ...(exclude !== undefined && { exclude }),
     ...(isPreferred && { prepend: port }),
     ...options,
-    tool: name,
-    project: project.folder ?? project.name,
+    // The same as the project, but without looking at its folder again.
+    tool: `${name}@${project.name}`,
+    project: false,
   }
   return readSettings(all, currentEngine(), 'lease')
 }
