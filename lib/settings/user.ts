@@ -90,7 +90,7 @@ function defaultUser(environment: Environment): User {
 let last: User | undefined
 
 /** The effective user id; -1 on systems without user ids. */
-export function currentAccount(): number {
+function currentAccount(): number {
   try {
     return process.geteuid?.() ?? -1
   } catch (error) {
