@@ -78,7 +78,10 @@ export function leaseService(name?: string, options?: ServiceOptions): PortLease
   return leaseOfService(readService(name, options))
 }
 
-/** A service, with all that is needed to look for it. */
+/**
+ * A service, with all that is needed to look for it.
+ * @internal
+ */
 export interface Service {
   readonly name: string
   readonly project: Project
@@ -92,12 +95,16 @@ export interface Service {
   readonly variable: string
 }
 
-/** Where a service runs, and its first free candidate. */
+/**
+ * Where a service runs, and its first free candidate.
+ * @internal
+ */
 export interface Whereabouts {
   readonly running: { readonly port: number; readonly holder: PortHolder } | undefined
   readonly free: number | undefined
 }
 
+/** @internal */
 export function readService(name: string | undefined, options?: ServiceOptions): Service {
   const project = readProject(options)
   const declared = declaredIn(project)
@@ -117,6 +124,7 @@ export function readService(name: string | undefined, options?: ServiceOptions):
   }
 }
 
+/** @internal */
 export function readProject(options: ServiceOptions | undefined): Project {
   if (options !== undefined) checkNames(options, OPTIONS)
   const given = options?.project
@@ -197,7 +205,10 @@ function distinct({ candidates, engine }: Settings): number[] {
   return [...new Set(firstCandidates(candidates, engine, CANDIDATES))]
 }
 
-/** Looks where a service runs. Its ports are probed first, because nobody need be looked for if all are free. */
+/**
+ * Looks where a service runs. Its ports are probed first, because nobody need be looked for if all are free.
+ * @internal
+ */
 export function look(service: Service): Whereabouts {
   const { settings, ports, project, label } = service
   const verdicts = probe(ports, settings.portQuestion)
@@ -251,6 +262,10 @@ function record({ variable, project }: Service, port: number): void {
 /** How often a lease is tried again, if two processes start a service at the same instant. */
 const ATTEMPTS = 20
 
+/**
+ * Does what leaseService() does, for the programs.
+ * @internal
+ */
 export function leaseOfService(service: Service): PortLease {
   const { settings, label, ports } = service
   for (let attempt = 0; ; attempt++) {
