@@ -13,7 +13,7 @@ const EXAMPLES = {
   'node-test': [3, /^[#ℹ] pass (\d+)$/m],
   playwright: [8, /^ *(\d+) passed \(/m],
   shell: [3, /^1\.\.(\d+)$/m],
-  vite: [2, /^[#ℹ] pass (\d+)$/m],
+  vite: [3, /^[#ℹ] pass (\d+)$/m],
   vitest: [5, /^ *Tests +(\d+) passed \(\d+\)$/m],
 } as const
 const EXAMPLES_FOLDER = join(ROOT, 'examples')

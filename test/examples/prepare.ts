@@ -1,5 +1,6 @@
-// Prepares an example as a user has it: in its own folder, with everything installed.
+// Prepares an example as a user has it: in its own git repository, with everything installed.
 
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ export interface Example {
   readonly cleanup: () => void
 }
 
-/** Copies examples/NAME to a temporary folder, with a copy of this package and links to its dependencies. */
+/** Copies examples/NAME to a new git repository, with a copy of this package and links to its dependencies. */
 export function prepareExample(name: string): Example {
   const folder = mkdtempSync(join(tmpdir(), `port4me-example-${name}-`))
   const source = join(ROOT, 'examples', name)
@@ -18,6 +19,7 @@ export function prepareExample(name: string): Example {
     recursive: true,
     filter: (path) => !path.startsWith(join(source, 'node_modules')),
   })
+  execFileSync('git', ['init', '--quiet', folder])
 
   const modules = join(folder, 'node_modules')
   mkdirSync(join(modules, '.bin'), { recursive: true })
