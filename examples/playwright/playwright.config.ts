@@ -1,14 +1,15 @@
 import { defineConfig } from '@playwright/test'
-import { sharedPort } from 'port4me'
+import { servicePort } from 'port4me'
 
-// Playwright evaluates this file again in each worker, when the server has the port: port4me() would
-// call it taken there, and pick the next.
-const port = sharedPort('e2e')
+// Playwright evaluates this file again in each worker, when the server has the port. servicePort() finds the
+// server of this project, whoever started it, and returns its port.
+const port = servicePort('web')
 
 export default defineConfig({
   testDir: 'test',
   fullyParallel: true,
   workers: 4,
   use: { baseURL: `http://localhost:${port}` },
-  webServer: { command: `node server.js --port ${port}`, port },
+  // The server that Playwright finds on this port is always this project's own.
+  webServer: { command: 'npm run dev', port, reuseExistingServer: true },
 })

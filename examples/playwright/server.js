@@ -1,12 +1,13 @@
-// What is under test. It knows nothing of port4me.
+// What is under test.
 
 import { createServer } from 'node:http'
-import { parseArgs } from 'node:util'
+import { servicePort } from 'port4me'
 
-const { values } = parseArgs({ options: { port: { type: 'string' } } })
-
+let answered = 0
 const server = createServer((request, response) => {
+  answered++
   response.setHeader('content-type', 'application/json')
-  response.end(JSON.stringify({ path: request.url, port: server.address().port }))
+  response.end(JSON.stringify({ path: request.url, folder: process.cwd(), answered }))
 })
-server.listen(Number(values.port))
+const port = servicePort('web')
+server.listen(port, () => console.log(`http://localhost:${port}`))

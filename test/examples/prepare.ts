@@ -1,10 +1,10 @@
 // Prepares an example as a user has it: in its own git repository, with everything installed.
 
-import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../support/paths.js'
+import { git } from './git.js'
 
 export interface Example {
   readonly folder: string
@@ -19,7 +19,7 @@ export function prepareExample(name: string): Example {
     recursive: true,
     filter: (path) => !path.startsWith(join(source, 'node_modules')),
   })
-  execFileSync('git', ['init', '--quiet', folder])
+  git(folder, 'init', '--quiet')
 
   const modules = join(folder, 'node_modules')
   mkdirSync(join(modules, '.bin'), { recursive: true })

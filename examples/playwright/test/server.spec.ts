@@ -1,10 +1,10 @@
 import { expect, test } from '@playwright/test'
-import { sharedPort } from 'port4me'
+import { servicePort } from 'port4me'
 
-test("the worker's port is the server's", async ({ baseURL, request }) => {
-  const { port } = await (await request.get('/')).json()
-  expect(port).toBe(sharedPort('e2e'))
-  expect(baseURL).toBe(`http://localhost:${port}`)
+test("the server is this project's own", async ({ baseURL, request }) => {
+  expect(baseURL).toBe(`http://localhost:${servicePort('web')}`)
+  const response = await request.get('/')
+  expect(await response.json()).toMatchObject({ folder: process.cwd() })
 })
 
 // fullyParallel: in several workers.
@@ -12,6 +12,6 @@ for (const path of ['/a', '/b', '/c', '/d', '/e', '/f', '/g']) {
   test(`the server answers at ${path}`, async ({ request }) => {
     const response = await request.get(path)
     expect(response).toBeOK()
-    expect(await response.json()).toEqual({ path, port: sharedPort('e2e') })
+    expect(await response.json()).toMatchObject({ path })
   })
 }
