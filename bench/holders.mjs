@@ -2,6 +2,9 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -37,6 +40,23 @@ const ASKER = `
   } else ask(Number(given))
 `
 
+/** Asks for the port of a service 50 times and writes the median time. */
+const SERVICE_ASKER = `
+  const { servicePort } = require(process.argv[1])
+  const times = Array.from({ length: 51 }, () => {
+    const start = performance.now()
+    servicePort('bench')
+    return performance.now() - start
+  })
+  require('node:fs').writeSync(1, String(times.sort((a, b) => a - b)[25]))
+`
+
+/** A server on the port of a service. */
+const SERVICE = `
+  const { servicePort } = require(process.argv[1])
+  require('net').createServer().listen(servicePort('bench'), function () { console.log(this.address().port) })
+  process.stdin.resume().on('end', () => process.exit())`
+
 /** Returns the times of each question, by what was measured. */
 export async function compareHolders(rounds, floor, variables) {
   const fillers = spawn(path('../build/floor'), ['fill', PROCESSES, DESCRIPTORS], {
@@ -54,14 +74,15 @@ export async function compareHolders(rounds, floor, variables) {
     Number,
   )
 
-  const times = { who: {}, 'who, program': {} }
+  const project = mkdtempSync(join(tmpdir(), 'port4me-'))
+  const times = { who: {}, 'who, program': {}, service: {} }
   const record = (question, name, time) => {
     times[question][name] ??= []
     times[question][name].push(time)
   }
   const env = { ...variables, PREBUILDS_ONLY: '' }
-  const node = (args) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: path('..'), env })
+  const node = (args, cwd = path('..')) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, env })
     if (status !== 0) throw new Error(`${args}: ${stderr}`)
     return Number(stdout) * 1e6
   }
@@ -74,9 +95,19 @@ export async function compareHolders(rounds, floor, variables) {
   }
   try {
     for (let round = 0; round < rounds; round++) await measure()
+    const askService = () => node(['-e', SERVICE_ASKER, path('..')], project)
+    for (let round = 0; round < rounds; round++) record('service', 'free', askService())
+    const service = spawn(process.execPath, ['-e', SERVICE, path('..')], {
+      cwd: project,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    await once(createInterface({ input: service.stdout }), 'line')
+    for (let round = 0; round < rounds; round++) record('service', 'running', askService())
+    service.stdin.end()
   } finally {
     fillers.stdin.end()
     neighbour.stdin.end()
+    rmSync(project, { recursive: true })
   }
   return times
 

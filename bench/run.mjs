@@ -57,6 +57,8 @@ const LIMITS = [
   ['who', 'own port', 3],
   ['who', "a child's port", 3],
   ['who', "this folder's port", 3],
+  ['service', 'free', 0.3],
+  ['service', 'running', 4],
 ]
 
 /** How many ports "fresh" uses, one for each call. */
@@ -104,6 +106,7 @@ report('load', 'loading the package and a first port', 'addon alone')
 report('program', 'the program', 'node -e 0')
 report('who', 'who has a port, beside 265 processes with 9,000 descriptors', 'floor')
 report('who, program', 'the same as a program', 'ss -ltnp')
+report('service', 'servicePort(), beside the same processes', 'free')
 reportStalls()
 const missed = reportTargets()
 writeFileSync(
