@@ -179,6 +179,17 @@ describe('the addon', () => {
     expect(() => call('holders', [ports, protocols, states, ''])).toThrow(RangeError)
   })
 
+  test.each(['x', '0123 ', 'ABC', 'a'.repeat(33), '/', '\0'])(
+    'hold() refuses the label %j',
+    (label) => {
+      expect(() => call('hold', [...good.hold, label])).toThrow(RangeError)
+    },
+  )
+
+  test.each([null, 1, {}])('hold() refuses the label %j, which is no text', (label) => {
+    expect(() => call('hold', [...good.hold, label])).toThrow(TypeError)
+  })
+
   test('holders() works whatever Object.prototype and Array.prototype have', () => {
     const seen = inAnotherProcess(`
       const server = require('node:net').createServer().listen(0)

@@ -100,6 +100,30 @@ describe.each(pairs)('a port that %s holds, seen by %s', (_holder, _other, holde
     again.release()
   })
 
+  test.runIf(process.platform === 'linux')('shows its label until it is released', async () => {
+    const [port, without] = [await freePort(), await freePort()]
+    const label = '0123456789abcdef'
+    const search = (on: number) =>
+      [0, NONE, Uint16Array.of(on), 0, 1, BOTH, EVERYWHERE, false] as const
+    const held = holder.hold(...search(port), label)
+    const unlabelled = holder.hold(...search(without))
+    const told = () =>
+      (other.holders?.(Uint16Array.of(port, without), 3, 3, '').sockets ?? []).map((socket) => [
+        socket.port,
+        socket.label,
+      ])
+    const seen = told()
+    expect(seen).toContainEqual([port, label])
+    expect(seen).toContainEqual([without, undefined])
+    expect(seen.every(([on, its]) => its === (on === port ? label : undefined))).toBe(true)
+    held.release()
+    unlabelled.release()
+    expect(told()).toEqual([])
+    const again = holder.hold(...search(port), label)
+    expect(portOf(again.pick)).toBe(port)
+    again.release()
+  })
+
   test('is leased when it is held exclusively; servers can be admitted later, other holds cannot', async () => {
     for (const question of [TCP, UDP, BOTH]) {
       const port = await freePort()
