@@ -32,7 +32,8 @@ interface Entry {
   readonly says: string
 }
 
-const MANUALS: Readonly<Record<Command, Manual>> = {
+/** They are made at the first use, because most commands print no help. */
+const manuals = (): Readonly<Record<Command, Manual>> => ({
   port4me: {
     name: 'port4me',
     says: 'the same personal, free TCP port, every day',
@@ -185,10 +186,10 @@ const MANUALS: Readonly<Record<Command, Manual>> = {
       { title: 'Examples', lines: ['openport', 'openport 15000 16000'] },
     ],
   },
-}
+})
 
 export function manualOf(command: Command): Manual {
-  return MANUALS[command]
+  return manuals()[command]
 }
 
 /** The flags of a command, as --help shows them. */
