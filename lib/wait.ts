@@ -171,11 +171,11 @@ function failureOf({ port, free, reason, family }: PortStatus): Failure | undefi
 
 const BOTH_LOOPBACKS = ['127.0.0.1', '::1']
 /** The addresses to connect to for some hosts. A server that listens on a wildcard is reached by the loopback. */
-const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
-  localhost: BOTH_LOOPBACKS,
-  '::': BOTH_LOOPBACKS,
-  '0.0.0.0': ['127.0.0.1'],
-}
+const ADDRESSES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['localhost', BOTH_LOOPBACKS],
+  ['::', BOTH_LOOPBACKS],
+  ['0.0.0.0', ['127.0.0.1']],
+])
 
 /** Connects to the port, at all addresses of the host at the same time. One of them is enough. */
 function openAttempt(
@@ -183,9 +183,9 @@ function openAttempt(
   host: string | undefined,
   nameOf: (option: 'host') => string,
 ): Attempt {
-  const name = nonEmptyText(host ?? 'localhost', nameOf('host'))
+  const name = nonEmptyText(host === undefined ? 'localhost' : host, nameOf('host'))
   const known =
-    ADDRESSES[name.toLowerCase()] ?? (builtin('node:net').isIP(name) === 0 ? undefined : [name])
+    ADDRESSES.get(name.toLowerCase()) ?? (builtin('node:net').isIP(name) === 0 ? undefined : [name])
   if (known !== undefined) return (done) => connectToAny(known, port, done)
   return (done) => {
     let cancel: (() => void) | undefined

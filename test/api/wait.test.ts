@@ -254,6 +254,12 @@ describe('failures that waiting does not heal reject at once', () => {
       })
     })
 
+    test.each(['constructor', '__proto__'])('is named %s', async (host) => {
+      await expect(waitForPort(80, { host, timeout: 500 })).rejects.toMatchObject({
+        code: expect.stringMatching(/^ERR_(SYSTEM|TIMEOUT)$/),
+      })
+    })
+
     test('is tried again if no name server answers', () => {
       const message = `return ${call(500)}.catch(({ message }) => message)`
       expect(script(message, lookingUpIn('dns'))).toBe(
