@@ -1,6 +1,6 @@
 // Who has this port?
 
-import type { HoldersArguments } from '../../binding.js'
+import type { HoldersArguments, HoldersReport } from '../../binding.js'
 import { readPorts } from '../availability.js'
 import { Ask, State } from '../codes.js'
 import { holdersAsyncOf, holdersOf } from '../engine/questions.js'
@@ -8,6 +8,7 @@ import { Port4meError, quote } from '../errors.js'
 import { projectFolder, workingFolder } from '../project.js'
 import { readQuestion } from '../settings/question.js'
 import { checkNames, integer, oneOf } from '../settings/values.js'
+import { nextTurn } from '../timers.js'
 import type { HolderOptions, HolderState, ListHoldersOptions, PortHolder } from '../types.js'
 import { describeHolders } from './describe.js'
 
@@ -80,7 +81,20 @@ function ask(...args: Parameters<typeof read>): PortHolder[] {
 
 async function askAsync(...args: Parameters<typeof read>): Promise<PortHolder[]> {
   const { ports, asked, families } = read(...args)
-  return ports?.length === 0 ? [] : describeHolders(await holdersAsyncOf(asked), families)
+  return ports?.length === 0 ? [] : describeHolders(await inTurn(asked), families)
+}
+
+/** Settles when the last search has ended, and the event loop has turned. */
+let lastSearch: Promise<unknown> = Promise.resolve()
+
+/**
+ * Searches one after the other. Many at the same time would fill the thread pool or the event loop. Other work would
+ * wait, and also the end of the process.
+ */
+function inTurn(asked: HoldersArguments): Promise<HoldersReport> {
+  const search = lastSearch.then(() => holdersAsyncOf(asked))
+  lastSearch = search.catch(() => {}).then(nextTurn)
+  return search
 }
 
 function read(

@@ -162,6 +162,21 @@ test('processes that start and end meanwhile cause no error', () => {
   })
 })
 
+test('many questions at the same time leave room for other work', () => {
+  // The questions take a second or longer.
+  const body = `
+    const begin = performance.now()
+    const asked = Array.from({ length: 200 }, () => port4me.listHoldersAsync().catch(() => {}))
+    const atStart = performance.now() - begin
+    await new Promise((resolve) => require('node:fs').readFile('/dev/null', resolve))
+    const read = performance.now() - begin
+    await Promise.all(asked)
+    return [atStart, read, performance.now() - begin]`
+  const [atStart, read, all] = script(body) as [number, number, number]
+  expect(atStart).toBeLessThan(all / 4)
+  expect(read).toBeLessThan(all / 4)
+})
+
 test('one of 300 processes with 10,000 descriptors is found', () => {
   const fill = `
 import os, socket, sys
