@@ -118,7 +118,20 @@ void EachLine(const std::string& text, const std::function<void(const char* line
 }
 
 Proc::Proc() : folder_(open("/proc", kOpenFolder)) {
-  if (folder_ < 0) NoteError("open");
+  if (folder_ < 0) {
+    NoteError("open");
+    return;
+  }
+  // A /proc that was mounted in another pid namespace tells other numbers than kill(2) takes:
+  // pid_namespaces(7), "/proc and PID namespaces".
+  char self[16];
+  const ssize_t length = readlinkat(folder_, "self", self, sizeof(self));
+  if (length > 0 &&
+      ToNumber({self, static_cast<size_t>(length)}) == static_cast<uint32_t>(getpid())) {
+    return;
+  }
+  close(folder_);
+  folder_ = -1;
 }
 
 Proc::~Proc() {

@@ -26,7 +26,8 @@ std::optional<std::string> ReadWhole(int folder, const char* path);
 void EachLine(const std::string& text, const std::function<void(const char* line)>& read);
 
 // The folder /proc. Each function returns nothing for a process that has ended meanwhile, or that
-// this process may not look at.
+// this process may not look at, and for all processes if the folder is that of another pid
+// namespace.
 class Proc {
  public:
   Proc();

@@ -87,6 +87,12 @@ describe.skipIf(hasProc)('without /proc', () => {
   })
 })
 
+test.runIf(IS_ROOT)('a /proc of another pid namespace tells the sockets, but no processes', () => {
+  // The process ids in it are not those that kill() takes.
+  const before = ['unshare', '--pid', '--fork', '--kill-child']
+  expect(script(ASK, { before })).toEqual(rows('undefined'))
+})
+
 test.runIf(IS_ROOT)('with hidepid=2 another user still learns the user of the socket', () => {
   const hide = 'ip link set lo up; mount -o remount,hidepid=2 /proc; exec "$@"'
   const before = [

@@ -113,8 +113,10 @@ class SocketSearch {
   }
 
   *run(folder: string): Generator<undefined, void> {
-    if (this.#isDone) return
-    this.#lookAt(process.pid)
+    // A /proc that was mounted in another pid namespace tells other numbers than kill(2) takes: pid_namespaces(7),
+    // "/proc and PID namespaces".
+    if (this.#isDone || linkAt('/proc/self') !== String(process.pid)) return
+    yield* this.#lookAt(process.pid)
     if (!this.#isDone) yield* this.#lookAtDescendants(process.pid)
     const processes = namesIn('/proc').map(Number)
     if (!this.#isDone && folder !== '') {
