@@ -342,12 +342,12 @@ void ListLeaseLocks(const HoldersQuestion& question, std::vector<LeaseLock>* loc
   const std::optional<std::string> text = ReadWhole(AT_FDCWD, "/proc/net/unix");
   if (!text) return;
   EachLine(*text, [&](const char* line) {
+    unsigned flags;
     unsigned long inode;
     char name[128];
-    // The fifth number is the type of the socket, the sixth its state.
-    if (std::sscanf(line, " %*s %*x %*x %*x %*x %*x %lu @%127s", &inode, name) == 2) {
-      add(name, static_cast<Inode>(inode));
-    }
+    constexpr unsigned kListens = 0x10000;  // a connection that was not accepted has the same name
+    const int count = std::sscanf(line, " %*s %*x %*x %x %*x %*x %lu @%127s", &flags, &inode, name);
+    if (count == 3 && flags == kListens) add(name, static_cast<Inode>(inode));
   });
 }
 

@@ -75,6 +75,18 @@ test('where netlink is forbidden, the tables of /proc/net tell the same', () => 
   expect(script(ASK, { before: inNetwork(...withoutNetlink()) })).toEqual(rows('this process'))
 })
 
+test('where netlink is forbidden, a lease is told that others have asked about', () => {
+  const body = `
+    const lease = port4me.leasePort()
+    const probe = 'require(' + JSON.stringify(require.resolve(${JSON.stringify(ROOT)})) + ').isFree(' + lease.port + ')'
+    // The lock may then have a connection that was not accepted.
+    require('node:child_process').execFileSync(process.execPath, ['-e', probe])
+    const found = port4me.whoHas(lease.port).map(({ pid, lease }) => [pid === process.pid, lease])
+    lease.release()
+    return found`
+  expect(script(body, { before: inNetwork(...withoutNetlink()) })).toEqual([[true, true]])
+})
+
 describe.skipIf(hasProc)('without /proc', () => {
   test.runIf(IS_NATIVE)('the sockets are told, but no processes', () => {
     expect(script(ASK, { before: hidingProc })).toEqual(rows('undefined'))

@@ -39,8 +39,9 @@ export function listInetSockets([ports, protocols]: HoldersArguments): InetSocke
 /** The locks of leases on these ports. None where the table cannot be read. */
 export function listLeaseLocks([ports, protocols]: HoldersArguments): LeaseLock[] {
   const asked = new Set(ports)
-  // The padded name ends with zero bytes, which the table writes as @.
-  const lines = /^(?:\S+ +){6}(\d+) @port4me\/(tcp|udp)\/(\d{1,5})@*$/gm
+  // The padded name ends with zero bytes, which the table writes as @. The flag is that of a socket that listens: a
+  // connection that was not accepted has the same name.
+  const lines = /^(?:\S+ +){3}00010000 +(?:\S+ +){2}(\d+) @port4me\/(tcp|udp)\/(\d{1,5})@*$/gm
   return [...textOf('/proc/net/unix').matchAll(lines)].flatMap(([, inode, protocol, port]) => {
     const lock = { protocol: protocol as Protocol, port: Number(port), inode: Number(inode) }
     const isAsked = asked.size === 0 || asked.has(lock.port)
