@@ -189,8 +189,8 @@ bool AskKernel(const Table& table, const HoldersQuestion& question,
                                  reinterpret_cast<const uint8_t*>(message.id.idiag_src));
     if (IsLinkLocal(*report.endpoint)) report.endpoint->scope_id = message.id.idiag_if;
     report.state = StateOf(message.idiag_state);
-    report.uid = message.idiag_uid;
     socket.inode = message.idiag_inode;
+    if (socket.inode != 0) report.uid = message.idiag_uid;
     EachAttribute<inet_diag_msg>(data, length, [&](uint16_t type, const char* value, size_t size) {
       if (type == INET_DIAG_SKV6ONLY && size == 1 && report.endpoint->ipv6) {
         report.v6_only = *value != 0;
@@ -222,8 +222,8 @@ std::optional<InetSocket> ReadLine(const Table& table, const char* line) {
   socket.report.protocol = table.protocol;
   socket.report.endpoint = EndpointOf(table.protocol, table.ipv6, bytes.data());
   socket.report.state = StateOf(static_cast<uint8_t>(state));
-  socket.report.uid = uid;
   socket.inode = static_cast<Inode>(inode);
+  if (inode != 0) socket.report.uid = uid;
   if (state == kSynReceived || state == kNewSynReceived) return std::nullopt;
   return socket;
 }

@@ -251,6 +251,9 @@ describe.runIf(isLinux)('whoHas()', () => {
     const [waiting, ...others] = api.whoHas(port, { states: ['time-wait', 'connected'] })
     expect(waiting).toMatchObject({ port, state: 'time-wait', family: 'ipv4' })
     expect(waiting).not.toHaveProperty('pid')
+    // The system does not tell whose connection it was.
+    expect(waiting).not.toHaveProperty('uid')
+    expect(waiting).not.toHaveProperty('user')
     expect(others).toEqual([])
   })
 

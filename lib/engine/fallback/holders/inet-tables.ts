@@ -111,7 +111,8 @@ function readLine(line: string, protocol: Protocol): InetSocket | undefined {
       protocol,
       address: readAddress(address),
       state: KERNEL_STATES[state] ?? State.CONNECTED,
-      uid: Number(uid),
+      // The table says 0 if no process has the socket.
+      ...(inode !== '0' && { uid: Number(uid) }),
       pids: [],
     },
     inode: Number(inode),
