@@ -14,6 +14,9 @@ const STATE_NAMES: Readonly<Record<number, HolderState>> = {
   [State.TIME_WAIT]: 'time-wait',
 }
 
+/** The states in which a socket keeps others from its address. */
+const KEEPS: ReadonlySet<number> = new Set([State.LISTENING, State.BOUND])
+
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 /** The holders of a report whose sockets belong to one of the families: Ask.IPV4, Ask.IPV6 or their sum. */
@@ -35,7 +38,13 @@ export function describeHolders(report: HoldersReport, families: number): PortHo
       if (!isAsked(family, families)) return []
       const common = describeSocket(socket, family)
       if (socket.pids.length === 0) return [{ ...common, ...userOf(socket) }]
-      return socket.pids.map((pid) => ({ ...common, ...userOf(socket), ...detailsOf(pid) }))
+      return socket.pids.map((pid) => {
+        const details = detailsOf(pid)
+        const { uid, user } = details
+        // The process may have changed its user since it opened the socket.
+        const isKnown = uid !== undefined || user !== undefined
+        return { ...common, ...(!isKnown && userOf(socket)), ...details }
+      })
     })
     .sort(inOrder)
 }
@@ -103,6 +112,13 @@ function familiesOf(sockets: readonly SocketReport[]): PortHolder['family'][] {
     ({ address, v6Only, state }) =>
       address === '::' && v6Only === undefined && state !== State.TIME_WAIT,
   )
+  const nameOf = ({ protocol, port }: SocketReport) => `${protocol}/${port}`
+  const heldOnIpv4 = new Set(
+    sockets
+      // The connections of a server that takes IPv4 have IPv4 addresses.
+      .filter(({ address, state }) => !address?.includes(':') && KEEPS.has(state))
+      .map((socket) => nameOf(socket)),
+  )
   const takesIpv4 = new Set<SocketReport>()
   for (const protocol of ['tcp', 'udp'] as const) {
     const asked = unknown.filter((socket) => socket.protocol === protocol)
@@ -113,11 +129,7 @@ function familiesOf(sockets: readonly SocketReport[]): PortHolder['family'][] {
       { question, host: '' },
     )
     for (const [i, socket] of asked.entries()) {
-      const isIpv4Held = sockets.some(
-        ({ port, protocol, address }) =>
-          port === socket.port && protocol === socket.protocol && !address?.includes(':'),
-      )
-      if (verdicts[i] !== 0 && !isIpv4Held) takesIpv4.add(socket)
+      if (verdicts[i] !== 0 && !heldOnIpv4.has(nameOf(socket))) takesIpv4.add(socket)
     }
   }
   return sockets.map((socket) => {

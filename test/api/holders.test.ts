@@ -265,6 +265,36 @@ describe.runIf(isLinux)('whoHas()', () => {
   })
 
   test.runIf(process.getuid?.() === 0)(
+    'does not name the user who opened the socket if the process has become another, without a name',
+    async () => {
+      const code = `import os, socket, sys
+server = socket.create_server(("127.0.0.1", 0)); os.setuid(4242)
+print(server.getsockname()[1], flush=True); sys.stdin.read()`
+      const companion = start('python3', ['-c', code])
+      companions.push(companion)
+      const [holder] = api.whoHas(Number(await companion.line()))
+      expect(holder).toMatchObject({ pid: companion.process.pid, uid: 4242 })
+      expect(holder).not.toHaveProperty('user')
+    },
+  )
+
+  test('tells that a server takes both families while it has a client on IPv4', async () => {
+    const server = net.createServer().listen(0, '::')
+    await once(server, 'listening')
+    const { port } = server.address() as net.AddressInfo
+    const client = net.connect(port, '127.0.0.1')
+    await Promise.all([once(server, 'connection'), once(client, 'connect')])
+    const found = api.whoHas(port, { states: ['listening', 'connected'] })
+    const families = found.map(({ state, family }) => [state, family])
+    client.destroy()
+    server.close()
+    expect(families).toEqual([
+      ['connected', 'ipv4'],
+      ['listening', 'both'],
+    ])
+  })
+
+  test.runIf(process.getuid?.() === 0)(
     'names at least the user of a process that it may not look at',
     async () => {
       const { ports } = await hold([TCP[0] as Wanted])
