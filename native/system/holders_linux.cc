@@ -173,15 +173,20 @@ void MarkLeases(const std::vector<LeaseLock>& locks, const std::vector<LeaseLabe
     if (!done.insert({lock.protocol, lock.port}).second) continue;
     const std::vector<uint32_t> pids = search.HoldersOf(lock.inode);
     bool is_told = false;
-    for (InetSocket& socket : *sockets) {
-      SocketReport& report = socket.report;
-      if (report.port != lock.port || report.protocol != lock.protocol) continue;
-      // Another user's process cannot be seen. Then the socket that only holds the port is its.
-      const bool is_unseen = pids.empty() && report.pids.empty() && report.state == kStateBound;
-      if (!is_unseen && !HaveCommon(pids, report.pids)) continue;
-      if (report.state != kStateListening && report.state != kStateBound) continue;
-      report.leased = true;
-      is_told = true;
+    // A lease that has a bound socket does not listen. The process may serve the port with another
+    // socket.
+    for (const State state : {kStateBound, kStateListening}) {
+      if (is_told) break;
+      for (InetSocket& socket : *sockets) {
+        SocketReport& report = socket.report;
+        if (report.port != lock.port || report.protocol != lock.protocol) continue;
+        if (report.state != state) continue;
+        // Another user's process cannot be seen. Then the socket that only holds the port is its.
+        const bool is_unseen = pids.empty() && report.pids.empty() && state == kStateBound;
+        if (!is_unseen && !HaveCommon(pids, report.pids)) continue;
+        report.leased = true;
+        is_told = true;
+      }
     }
     if (is_told) continue;
     InetSocket socket;

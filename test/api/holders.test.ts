@@ -194,6 +194,33 @@ describe.runIf(isLinux)('whoHas()', () => {
     },
   )
 
+  // Elsewhere the two cannot be told apart.
+  test.runIf(TELLS_BOUND)(
+    'tells a server of the process that has leased its port as no lease',
+    async () => {
+      const lease = api.leasePort()
+      const server = net.createServer().listen(lease.port, '127.0.0.1')
+      await once(server, 'listening')
+      const found = api.whoHas(lease.port).map(({ state, lease }) => [state, lease])
+      server.close()
+      lease.release()
+      expect(found).toContainEqual(['listening', false])
+      expect(found).toContainEqual(['bound', true])
+    },
+  )
+
+  test.runIf(process.getuid?.() === 0)("tells a lease of another user's process", () => {
+    const lease = api.leasePort({ protocol: 'udp' })
+    const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+    const found = script(`return port4me.whoHas(${lease.port})`, { before: asNobody })
+    lease.release()
+    const rows = found as PortHolder[]
+    expect(rows.length).toBeGreaterThan(0)
+    for (const row of rows) {
+      expect(row).toMatchObject({ address: expect.any(String), lease: true, uid: 0 })
+    }
+  })
+
   test.each(['keeps', 'closes', 'ends'])(
     'names both children that inherited a socket, and the parent, which %s it',
     async (parent) => {

@@ -64,19 +64,28 @@ function withLeases(
     leased: false,
     pids: inode === 0 ? [] : pidsOf(inode),
   }))
+  const byPort = new Map<string, Mutable<SocketReport>[]>()
+  for (const report of reports) {
+    const name = `${report.protocol}/${report.port}`
+    const here = byPort.get(name)
+    if (here === undefined) byPort.set(name, [report])
+    else here.push(report)
+  }
   const done = new Set<string>() // a lock may have two names
   for (const { protocol, port, inode } of locks) {
     const name = `${protocol}/${port}`
     if (done.has(name)) continue
     done.add(name)
     const pids = pidsOf(inode)
-    const ofLease = reports.filter(
-      (report) =>
-        report.port === port &&
-        report.protocol === protocol &&
-        (report.state === State.LISTENING || report.state === State.BOUND) &&
-        report.pids.some((pid) => pids.includes(pid)),
-    )
+    // Another user's process cannot be seen. Then the socket that only holds the port is its.
+    const isOfLease = (report: SocketReport): boolean =>
+      pids.length === 0 && report.pids.length === 0
+        ? report.state === State.BOUND
+        : report.pids.some((pid) => pids.includes(pid))
+    const here = (byPort.get(name) ?? []).filter(isOfLease)
+    // A lease that has a bound socket does not listen. The process may serve the port with another socket.
+    const bound = here.filter(({ state }) => state === State.BOUND)
+    const ofLease = bound.length > 0 ? bound : here.filter(({ state }) => state === State.LISTENING)
     for (const report of ofLease) report.leased = true
     if (ofLease.length === 0)
       reports.push({ port, protocol, state: State.BOUND, leased: true, pids })
