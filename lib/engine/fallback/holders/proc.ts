@@ -132,22 +132,25 @@ class SocketSearch {
       for (const pid of processes) {
         if (this.#isDone) break
         if (this.#seen.has(pid) || !isIn(folder, linkAt(`/proc/${pid}/cwd`) ?? '')) continue
-        this.#lookAt(pid)
+        yield* this.#lookAt(pid)
         yield
       }
     }
     for (const pid of processes.toReversed()) {
       if (this.#isDone) break
-      this.#lookAt(pid)
+      yield* this.#lookAt(pid)
       yield
     }
     yield* this.#lookAtRelatives(processes)
   }
 
-  #lookAt(pid: number): void {
+  *#lookAt(pid: number): Generator<undefined, void> {
     if (this.#seen.has(pid)) return
     this.#seen.add(pid)
-    for (const number of namesIn(`/proc/${pid}/fd`)) this.#lookAtDescriptor(pid, number)
+    for (const [i, number] of namesIn(`/proc/${pid}/fd`).entries()) {
+      this.#lookAtDescriptor(pid, number)
+      if (i % 256 === 255) yield
+    }
   }
 
   #lookAtDescriptor(pid: number, number: string): void {
@@ -163,7 +166,7 @@ class SocketSearch {
 
   *#lookAtDescendants(pid: number): Generator<undefined, void> {
     for (const child of childrenOf(pid) ?? []) {
-      this.#lookAt(child)
+      yield* this.#lookAt(child)
       yield
       yield* this.#lookAtDescendants(child)
     }
@@ -173,7 +176,7 @@ class SocketSearch {
     // The loop also reaches the holders that it adds.
     for (const holder of this.#holders) {
       for (const pid of [...ancestorsOf(holder), ...(childrenOf(holder) ?? processes)]) {
-        this.#lookAt(pid)
+        yield* this.#lookAt(pid)
         yield
       }
     }
@@ -182,7 +185,7 @@ class SocketSearch {
     for (const pid of processes) {
       if (this.#seen.has(pid)) continue
       if (areFew) for (const number of numbers) this.#lookAtDescriptor(pid, number)
-      else this.#lookAt(pid)
+      else yield* this.#lookAt(pid)
       yield
     }
   }
