@@ -180,7 +180,8 @@ describe.runIf(isLinux)('whoHas()', () => {
       companions.push(companion)
       const [port] = JSON.parse(await companion.line()) as [number]
       // The lock may then have a connection that was not accepted.
-      expect(script(`return port4me.isFree(${port})`)).toBe(false)
+      const variables = { PORT4ME_ENGINE: 'native' }
+      expect(script(`return port4me.isFree(${port})`, { variables })).toBe(false)
       const held = api.whoHas(port)
       expect(held.length).toBeGreaterThan(0)
       for (const holder of held) {
