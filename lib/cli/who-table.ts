@@ -78,10 +78,12 @@ function lineOf(
   cellOf: (column: Filled) => string,
   paperWidth: number | undefined,
 ): string {
-  const words = columns.map((column) => {
+  const words = columns.map((column, i) => {
     const { width, right = false, cut = cutEnd } = column
     const cell = cellOf(column)
     const text = widthOf(cell) > width ? cut(cell, width) : cell
+    // One of the commands may be huge. All other lines would take as much memory.
+    if (i === columns.length - 1) return text
     const space = ' '.repeat(Math.max(0, width - widthOf(text)))
     return right ? space + text : text + space
   })

@@ -212,6 +212,27 @@ describe('port4me who', () => {
     }
   })
 
+  test.runIf(IS_LINUX)('has room for many lines beside a command that is huge', async () => {
+    const listen = `import socket, sys
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(flush=True); sys.stdin.read()`
+    const huge = 'x'.repeat(100_000)
+    const holders = [
+      start('python3', ['-c', listen, '900']),
+      start('python3', ['-c', listen, '1', huge, huge, huge]),
+    ]
+    try {
+      for (const holder of holders) await holder.line()
+      const memory = { NODE_OPTIONS: '--max-old-space-size=100' }
+      const { status, stdout } = program(['who', '--protocol=tcp'], memory)
+      expect(status).toBe(0)
+      expect(stdout).toContain(`${huge}\n`)
+      expect(stdout.length).toBeLessThan(1_000_000)
+    } finally {
+      for (const holder of holders) await holder.kill('SIGKILL')
+    }
+  })
+
   test.runIf(IS_ROOT)('says why the process of another user is not shown', async () => {
     await whileListening({}, (port) => {
       const [file = '', ...args] = [...AS_NOBODY, process.execPath, PROGRAM, 'who', String(port)]
