@@ -100,6 +100,24 @@ describe.each(pairs)('a port that %s holds, seen by %s', (_holder, _other, holde
     again.release()
   })
 
+  test.runIf(process.platform === 'linux')(
+    'shows its label and its process also when others have looked at it',
+    async () => {
+      const port = await freePort()
+      const label = '0123456789abcdef'
+      const ports = Uint16Array.of(port)
+      const held = holder.hold(0, NONE, ports, 0, 1, TCP, EVERYWHERE, false, label)
+      // The addon looks at a lock by connecting to its name, which leaves a connection with that name.
+      for (const engine of engines)
+        expect([...engine.probe(ports, TCP, EVERYWHERE)]).not.toEqual([0])
+      const found = other.holders?.(ports, 1, 3, '').sockets ?? []
+      const ofPort = found.filter(({ leased }) => leased)
+      expect(ofPort.length).toBeGreaterThan(0)
+      for (const socket of ofPort) expect(socket).toMatchObject({ label, pids: [process.pid] })
+      held.release()
+    },
+  )
+
   test.runIf(process.platform === 'linux')('shows its label until it is released', async () => {
     const [port, without] = [await freePort(), await freePort()]
     const label = '0123456789abcdef'
