@@ -210,11 +210,46 @@ function distinct({ candidates, engine }: Settings): number[] {
  * @internal
  */
 export function look(service: Service): Whereabouts {
-  const { settings, ports, project, label } = service
-  const verdicts = probe(ports, settings.portQuestion)
-  const free = ports.find((_, i) => verdicts[i] === 0)
-  const busy = ports.filter((_, i) => verdicts[i] !== 0)
-  if (busy.length === 0) return { running: undefined, free }
+  const { ports, settings } = service
+  let asked = ports
+  let free: number | undefined
+  for (const patienceMs of PATIENCES_MS) {
+    const busy = busyOnes(asked, settings, patienceMs)
+    free = asked.find((port) => !busy.includes(port)) ?? free
+    const running = busy.length === 0 ? undefined : runningOn(busy, service)
+    if (running !== undefined) return { running, free }
+    // A port behind the first free one does not change the answer.
+    const end = free === undefined ? ports.length : ports.indexOf(free)
+    asked = busy.filter((port) => ports.indexOf(port) < end)
+    if (asked.length === 0) break
+  }
+  return { running: undefined, free }
+}
+
+/**
+ * How long busy ports are probed, in milliseconds. Other processes that ask for the same service probe its ports too,
+ * and may have to wait for a processor meanwhile. The second time is for ports that neither the service nor a probe of
+ * an instant has. It is longer, because a wrong verdict would move the service to another port.
+ */
+const PATIENCES_MS = [0.5, 30] as const
+
+/** Those ports that are busy each time they are probed. */
+function busyOnes(ports: Uint16Array, { portQuestion }: Settings, patienceMs: number): Uint16Array {
+  const until = performance.now() + patienceMs
+  let busy = ports
+  for (let longest = 0.1; ; longest *= 1.5) {
+    const verdicts = probe(busy, portQuestion)
+    busy = busy.filter((_, i) => verdicts[i] !== 0)
+    if (busy.length === 0 || performance.now() > until) return busy
+    pause(Math.random() * longest)
+  }
+}
+
+/** On which of some busy ports a service runs, and who has it. */
+function runningOn(
+  busy: Uint16Array,
+  { settings, project, label }: Service,
+): Whereabouts['running'] {
   const { question } = settings.portQuestion
   const report = holdersOf([
     busy,
@@ -232,16 +267,22 @@ export function look(service: Service): Whereabouts {
       socket.pids.some((pid) => {
         const process = processes.get(pid)
         return process !== undefined && isOwn(process) && isOf(project, process.cwd)
-      })
+      }) &&
+      // It may have been a probe of the TypeScript engine, which listens for an instant.
+      busyOnes(Uint16Array.of(socket.port), settings, PATIENCES_MS[0]).length > 0
     )
   }
   for (const port of busy) {
     const socket = report.sockets.find((one) => one.port === port && isIts(one))
     if (socket === undefined) continue
     const [holder] = describeHolders({ ...report, sockets: [socket] }, Ask.IPV4 | Ask.IPV6)
-    if (holder !== undefined) return { running: { port, holder }, free }
+    if (holder !== undefined) return { port, holder }
   }
-  return { running: undefined, free }
+  return undefined
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
 function isOwn({ uid, user }: { readonly uid?: number; readonly user?: string }): boolean {
@@ -292,12 +333,7 @@ export function leaseOfService(service: Service): PortLease {
       held.release()
     }
     if (attempt === ATTEMPTS) throw noneFree(service)
-    Atomics.wait(
-      new Int32Array(new SharedArrayBuffer(4)),
-      0,
-      0,
-      Math.random() * 2 ** Math.min(attempt, 5),
-    )
+    pause(Math.random() * 2 ** Math.min(attempt, 5))
   }
 }
 
