@@ -11,6 +11,7 @@ import { describeHolders } from '../holders/describe.js'
 import { leaseOf } from '../lease.js'
 import { isLinkedWorktree, type Project, projectFolder, projectOf } from '../project.js'
 import { readVariable, setSharedVariable } from '../settings/environment.js'
+import type { NameOf } from '../settings/options.js'
 import { readSettings, type Settings, searchFor } from '../settings/settings.js'
 import { integerText } from '../settings/texts.js'
 import { checkNames, text } from '../settings/values.js'
@@ -40,8 +41,11 @@ const CANDIDATES = 16
  * module.exports = { server: { port: servicePort('web'), strictPort: true } } // vite.config.js
  */
 export function servicePort(name?: string, options?: ServiceOptions): number {
-  const service = readService(name, options)
-  const { running, free } = look(service)
+  return portOfService(readService(name, options))
+}
+
+/** What servicePort() returns, for a service that was read already. @internal */
+export function portOfService(service: Service, { running, free } = look(service)): number {
   if (running !== undefined) return running.port
   const recorded = readVariable(service.variable)
   if (recorded !== undefined) return integerText(recorded, service.variable, 1, 65535)
@@ -59,8 +63,13 @@ export function servicePort(name?: string, options?: ServiceOptions): number {
  * for (const { name, url, running } of listServices()) console.log(name, url, running)
  */
 export function listServices(options?: ServiceOptions): ServiceStatus[] {
-  const project = readProject(options)
-  return [...declaredIn(project).keys()].map((name) => statusOf(readService(name, options)))
+  return listDeclared(options).map((service) => statusOf(service))
+}
+
+/** The services that a project declares. `nameOf` is as in readService(). @internal */
+export function listDeclared(options?: ServiceOptions, nameOf?: NameOf): Service[] {
+  const names = [...declaredIn(readProject(options, nameOf)).keys()]
+  return names.map((name) => readService(name, options, nameOf))
 }
 
 /**
@@ -104,12 +113,19 @@ export interface Whereabouts {
   readonly free: number | undefined
 }
 
-/** @internal */
-export function readService(name: string | undefined, options?: ServiceOptions): Service {
-  const project = readProject(options)
+/**
+ * Reads what is known of a service. Errors call an option by the name that `nameOf` returns.
+ * @internal
+ */
+export function readService(
+  name: string | undefined,
+  options?: ServiceOptions,
+  nameOf?: NameOf,
+): Service {
+  const project = readProject(options, nameOf)
   const declared = declaredIn(project)
-  const known = nameOf(name, [...declared.keys()])
-  const settings = settingsOf(known, project, declared.get(known), options)
+  const known = checkedName(name, [...declared.keys()])
+  const settings = settingsOf(known, project, declared.get(known), options, nameOf)
   const { tool, user } = settings.identity
   const { createHash } = builtin('node:crypto')
   const label = createHash('sha256').update(`${user}\n${tool}`).digest('hex').slice(0, 16)
@@ -118,25 +134,26 @@ export function readService(name: string | undefined, options?: ServiceOptions):
     project,
     declared: declared.get(known),
     settings,
-    ports: candidatesOf(known, settings, [...declared.values()], project, options),
+    ports: candidatesOf(known, settings, [...declared.values()], project, options, nameOf),
     label,
     variable: `PORT4ME_SERVICE_${label.toUpperCase()}`,
   }
 }
 
 /** @internal */
-export function readProject(options: ServiceOptions | undefined): Project {
+export function readProject(options: ServiceOptions | undefined, nameOf?: NameOf): Project {
   if (options !== undefined) checkNames(options, OPTIONS)
   const given = options?.project
-  if (given !== undefined) return projectOf(given, 'options.project')
+  if (given !== undefined) return projectOf(given, nameOf?.('project') ?? 'options.project')
   return projectOf(readVariable('PORT4ME_PROJECT') ?? true, 'PORT4ME_PROJECT')
 }
 
-function declaredIn({ folder }: Project): ReturnType<typeof declaredServices> {
+/** @internal */
+export function declaredIn({ folder }: Project): ReturnType<typeof declaredServices> {
   return folder === undefined ? new Map() : declaredServices(folder)
 }
 
-function nameOf(name: unknown, declared: readonly string[]): string {
+function checkedName(name: unknown, declared: readonly string[]): string {
   if (name === undefined) {
     if (declared.length <= 1) return declared[0] ?? ''
     throw new Port4meError(
@@ -157,6 +174,7 @@ function settingsOf(
   project: Project,
   declared: DeclaredService | undefined,
   options: ServiceOptions | undefined,
+  nameOf: NameOf | undefined,
 ): Settings {
   const { protocol, include, exclude, port } = declared ?? {}
   const isPreferred = port !== undefined && !isLinkedWorktree(project.folder)
@@ -170,7 +188,7 @@ function settingsOf(
     tool: `${name}@${project.name}`,
     project: false,
   }
-  return readSettings(all, currentEngine(), 'lease')
+  return readSettings(all, currentEngine(), 'lease', nameOf)
 }
 
 /**
@@ -183,12 +201,13 @@ function candidatesOf(
   declared: readonly DeclaredService[],
   project: Project,
   options: ServiceOptions | undefined,
+  nameOf: NameOf | undefined,
 ): Uint16Array {
   const own = distinct(settings)
   const { prepend: _, ...rest } = options ?? {}
   const others = declared
     .filter((other) => other.name !== name)
-    .map((other) => distinct(settingsOf(other.name, project, other, rest)))
+    .map((other) => distinct(settingsOf(other.name, project, other, rest, nameOf)))
   const place = declared.findIndex((one) => one.name === name)
   return Uint16Array.from(
     own.filter((port, rank) =>
@@ -290,8 +309,8 @@ function isOwn({ uid, user }: { readonly uid?: number; readonly user?: string })
   return own === undefined ? user === builtin('node:os').userInfo().username : uid === own
 }
 
-/** Whether a working directory belongs to a project, and not to one in a folder below. */
-function isOf({ folder }: Project, cwd: string | undefined): boolean {
+/** Whether a working directory belongs to a project, and not to one in a folder below. @internal */
+export function isOf({ folder }: Project, cwd: string | undefined): boolean {
   return folder !== undefined && cwd !== undefined && projectFolder(cwd) === folder
 }
 
@@ -339,21 +358,28 @@ export function leaseOfService(service: Service): PortLease {
 
 const NO_PORTS = new Uint8Array(65536 / 8)
 
-function statusOf(service: Service): ServiceStatus {
-  const { name, declared, settings, ports } = service
-  const { running, free } = look(service)
+/** @internal */
+export function statusOf(service: Service, { running, free } = look(service)): ServiceStatus {
+  const { name, declared, ports } = service
   const recorded = readVariable(service.variable)
   const port = running?.port ?? (recorded === undefined ? free : Number(recorded)) ?? ports[0] ?? 0
-  const { host } = settings.portQuestion
-  const shown = host === '' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  const url = urlOf(service, port)
   return {
     name,
     port,
     env: declared?.env ?? variableOf(name),
     running: running !== undefined,
-    ...((settings.portQuestion.question & Ask.TCP) !== 0 && { url: `http://${shown}:${port}` }),
+    ...(url !== undefined && { url }),
     ...(running !== undefined && { holder: running.holder }),
   }
+}
+
+/** Undefined for a service that is for UDP only. @internal */
+export function urlOf({ settings }: Service, port: number): string | undefined {
+  const { question, host } = settings.portQuestion
+  if ((question & Ask.TCP) === 0) return undefined
+  const shown = host === '' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${shown}:${port}`
 }
 
 function isRunning(
