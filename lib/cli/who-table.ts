@@ -3,19 +3,13 @@
 import { printable } from '../errors.js'
 import { ageOf, placeOf, userOf } from '../holders/texts.js'
 import type { HolderState, PortHolder } from '../types.js'
-import { cutEnd, cutStart, widthOf } from './text-width.js'
-
-/** Where the table is printed. */
-export interface Paper {
-  /** The columns of the terminal; undefined if stdout is not a terminal. Then nothing is shortened. */
-  readonly width: number | undefined
-  readonly bold: boolean
-}
+import { type Column, type Narrowing, type Paper, tableOf } from './table.js'
+import { cutStart } from './text-width.js'
 
 /** What stands for a process or a user that cannot be seen. */
-const UNSEEN = '?'
+export const UNSEEN = '?'
 /** What stands for anything else that is not known, so that each line has the same number of cells. */
-const NONE = '-'
+export const NONE = '-'
 
 /** Sockets of one process and port, which differ only by their addresses. */
 interface Row {
@@ -25,75 +19,27 @@ interface Row {
   readonly count: number
 }
 
-interface Filled extends Column {
-  readonly cells: readonly string[]
-  readonly width: number
+const NARROWING: Narrowing = {
+  steps: [
+    ['COMMAND', 28],
+    ['ADDRESS', 15],
+    ['PROJECT', 16],
+    ['USER', 8],
+    ['COMMAND', 16],
+    ['PROJECT', 8],
+    ['ADDRESS', 9],
+    ['COMMAND', 12],
+  ],
+  leftOut: ['AGE', 'USER', 'ADDRESS', 'PROJECT', 'STATE', 'PROTO'],
 }
-
-interface Column {
-  readonly title: string
-  readonly of: (row: Row) => string
-  readonly right?: boolean
-  /** Shortens a cell to a width. */
-  readonly cut?: (text: string, width: number) => string
-}
-
-/**
- * In which order columns are shortened, and to which widths, if the table is wider than the terminal.
- */
-const STEPS: readonly (readonly [title: string, width: number])[] = [
-  ['COMMAND', 28],
-  ['ADDRESS', 15],
-  ['PROJECT', 16],
-  ['USER', 8],
-  ['COMMAND', 16],
-  ['PROJECT', 8],
-  ['ADDRESS', 9],
-  ['COMMAND', 12],
-]
-
-/** Which columns are left out, in this order, if the table is still too wide. */
-const LEFT_OUT: readonly string[] = ['AGE', 'USER', 'ADDRESS', 'PROJECT', 'STATE', 'PROTO']
 
 /** The lines of the table, with the header. A state column is shown if `hasState`. */
 export function table(holders: readonly PortHolder[], hasState: boolean, paper: Paper): string {
-  const { width, bold } = paper
-  const rows = joined(holders)
-  const all = columnsOf(hasState, width !== undefined).map((column): Filled => {
-    const cells = rows.map(column.of)
-    const widest = cells.reduce((most, cell) => Math.max(most, widthOf(cell)), 0)
-    return { ...column, cells, width: Math.max(widest, column.title.length) }
-  })
-  const columns = width === undefined ? all : fitted(all, width)
-  const lines = [
-    lineOf(columns, ({ title }) => title, width),
-    ...rows.map((_, i) => lineOf(columns, ({ cells }) => cells[i] as string, width)),
-  ]
-  if (bold) lines[0] = `\x1b[1m${lines[0]}\x1b[22m`
-  return `${lines.join('\n')}\n`
+  const columns = columnsOf(hasState, paper.width !== undefined)
+  return tableOf(joined(holders), columns, NARROWING, paper)
 }
 
-function lineOf(
-  columns: readonly Filled[],
-  cellOf: (column: Filled) => string,
-  paperWidth: number | undefined,
-): string {
-  const words = columns.map((column, i) => {
-    const { width, right = false, cut = cutEnd } = column
-    const cell = cellOf(column)
-    const text = widthOf(cell) > width ? cut(cell, width) : cell
-    // One of the commands may be huge. All other lines would take as much memory.
-    if (i === columns.length - 1) return text
-    const space = ' '.repeat(Math.max(0, width - widthOf(text)))
-    return right ? space + text : text + space
-  })
-  const line = words.join(GAP).trimEnd()
-  return paperWidth === undefined ? line : cutEnd(line, paperWidth)
-}
-
-const GAP = '  '
-
-function columnsOf(hasState: boolean, isShort: boolean): readonly Column[] {
+function columnsOf(hasState: boolean, isShort: boolean): readonly Column<Row>[] {
   return [
     { title: 'PORT', of: ({ holder }) => String(holder.port), right: true },
     { title: 'PROTO', of: ({ holder }) => holder.protocol },
@@ -170,30 +116,7 @@ export function shortCommand({ command, cwd }: PortHolder): string | undefined {
   return relative?.replace(/^([^ ]+) (?:[a-z]:)?[\\/][^ ]*[\\/]([^ \\/]+)/i, '$1 …/$2')
 }
 
-/** Makes columns narrower, and leaves some out, until the table fits. */
-function fitted(columns: readonly Filled[], width: number): readonly Filled[] {
-  const fitting = [...columns]
-  let excess = GAP.length * (columns.length - 1) - width
-  for (const column of columns) excess += column.width
-  for (const [title, least] of STEPS) {
-    const i = fitting.findIndex((column) => column.title === title)
-    const column = fitting[i] as Filled
-    const less = Math.max(0, Math.min(excess, column.width - Math.max(least, title.length)))
-    fitting[i] = { ...column, width: column.width - less }
-    excess -= less
-  }
-  for (const title of LEFT_OUT) {
-    const i = fitting.findIndex((column) => column.title === title)
-    if (excess <= 0 || i === -1) continue
-    const [column] = fitting.splice(i, 1)
-    excess -= GAP.length + (column?.width ?? 0)
-  }
-  // The last column takes the rest.
-  const last = fitting.pop() as Filled
-  return [...fitting, { ...last, width: Math.max(last.width, last.width - excess) }]
-}
-
 /** The end of a path, from a slash if there is one. */
-function cutPath(text: string, width: number): string {
+export function cutPath(text: string, width: number): string {
   return cutStart(text, width).replace(/^…[^/]+(?=\/.)/, '…')
 }

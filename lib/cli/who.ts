@@ -9,7 +9,8 @@ import { write } from '../output.js'
 import type { HolderState, PortHolder } from '../types.js'
 import { parseWhoLine, type WhoLine } from './commands.js'
 import { printHelp } from './help.js'
-import { type Paper, table } from './who-table.js'
+import type { Paper } from './table.js'
+import { table } from './who-table.js'
 
 const ALL: readonly HolderState[] = ['listening', 'bound', 'connected', 'time-wait']
 
