@@ -5,11 +5,17 @@ import { quote } from '../errors.js'
 import { SETTINGS } from '../settings/table.js'
 import { integerText } from '../settings/texts.js'
 import { oneOf } from '../settings/values.js'
-import type { LeaseOptions } from '../types.js'
+import type { LeaseOptions, ServiceOptions } from '../types.js'
 import { checkTool, optionsOf, type Read, readFlags, usage } from './flags.js'
 
 export interface RunLine {
   readonly options: LeaseOptions
+  /** The word that names the tool or the service. Undefined if there is none, or if --tool comes after it. */
+  readonly name: string | undefined
+  /** Whether to lease all declared services. */
+  readonly all: boolean
+  /** Whether to end a service that runs. */
+  readonly restart: boolean
   /** The variable for the port. */
   readonly env: string
   /** The second command, for a shell, which runs when the first one's server is up. */
@@ -28,22 +34,37 @@ export function parseRunLine(args: readonly string[]): RunLine {
   }
   const read = readFlags(end === -1 ? args : args.slice(0, end), 'run')
   checkTool(read)
-  const env = read.texts.get('env') ?? 'PORT'
+  const { texts, switches, words } = read
+  const all = switches.has('all')
+  if (all) checkAll(read, end === -1 ? [] : args.slice(end + 1))
+  const env = texts.get('env') ?? 'PORT'
   if (env.includes('=')) {
     throw usage(`--env must be the name of a variable, without "=", not ${quote(env)}`)
   }
-  const wait = read.texts.get('wait')
+  const wait = texts.get('wait')
   const timeout = timeoutOf(read)
   if (timeout !== undefined && wait === undefined) {
     throw usage('--timeout is how long --wait waits, and there is no --wait')
   }
-  const line = { env, wait, timeout }
-  if (read.switches.has('help')) return { ...line, options: {}, command: undefined }
+  const name = words[0] !== undefined && words[0] === texts.get('tool') ? words[0] : undefined
+  const line = { name, all, restart: switches.has('restart'), env, wait, timeout }
+  if (switches.has('help')) return { ...line, options: {}, command: undefined }
   const [command, ...rest] = end === -1 ? [] : args.slice(end + 1)
   if (command === undefined || command === '') {
     throw usage(`run needs "--" and then a command: ${RUN_USAGE}`)
   }
   return { ...line, options: optionsOf(read), command: [command, ...rest] }
+}
+
+/** Checks what --all excludes, because it has several ports. */
+function checkAll({ texts, words }: Read, command: readonly string[]): void {
+  const [word] = words
+  if (word !== undefined) throw usage(`--all is for all services, so ${quote(word)} is too much`)
+  const flag = ['tool', 'env', 'wait'].find((name) => texts.has(name))
+  if (flag !== undefined) throw usage(`--${flag} is for one port, and --all has several`)
+  if (command.some((argument) => argument.includes('{port}'))) {
+    throw usage('{port} stands for one port, and --all has several: each service has a variable')
+  }
 }
 
 const HELP: readonly string[] = ['-h', '--help']
@@ -73,8 +94,82 @@ export function parseWhoLine(args: readonly string[]): WhoLine {
   }
 }
 
+export interface ServicesLine {
+  readonly options: ServiceOptions
+  readonly all: boolean
+  readonly json: boolean
+  readonly help: boolean
+}
+
+/** Reads the arguments after `port4me services`. */
+export function parseServicesLine(args: readonly string[]): ServicesLine {
+  const read = readFlags(args, 'services')
+  const { texts, switches } = read
+  checkNoWord(read, 'services')
+  const all = switches.has('all')
+  if (all && texts.has('project')) {
+    throw usage('--all is for the services of every project, and --project for those of one')
+  }
+  const options = serviceOptionsOf(read)
+  return { options, all, json: switches.has('json'), help: switches.has('help') }
+}
+
+export interface UrlLine {
+  /** Undefined: the only service of the project. */
+  readonly name: string | undefined
+  readonly options: ServiceOptions
+  readonly json: boolean
+  readonly help: boolean
+}
+
+/** Reads the arguments after `port4me url`. */
+export function parseUrlLine(args: readonly string[]): UrlLine {
+  const read = readFlags(args, 'url')
+  const [name, second] = read.words
+  if (name !== undefined && second !== undefined) {
+    throw usage(
+      `only one service is allowed, but there are two: ${quote(name)} and ${quote(second)}`,
+    )
+  }
+  const { switches } = read
+  const options = serviceOptionsOf(read)
+  return { name, options, json: switches.has('json'), help: switches.has('help') }
+}
+
+export interface EnvLine {
+  readonly options: ServiceOptions
+  readonly form: 'dotenv' | 'export' | 'json'
+  readonly help: boolean
+}
+
+/** Reads the arguments after `port4me env`. */
+export function parseEnvLine(args: readonly string[]): EnvLine {
+  const read = readFlags(args, 'env')
+  const { switches } = read
+  checkNoWord(read, 'env')
+  if (switches.has('export') && switches.has('json')) {
+    throw usage('only one of --export and --json is allowed')
+  }
+  const form = switches.has('export') ? 'export' : switches.has('json') ? 'json' : 'dotenv'
+  return { options: serviceOptionsOf(read), form, help: switches.has('help') }
+}
+
+function checkNoWord({ words: [word] }: Read, command: string): void {
+  if (word !== undefined) throw usage(`${command} takes flags only, not ${quote(word)}`)
+}
+
+/** The options of a command that has no tool. */
+function serviceOptionsOf(read: Read): ServiceOptions {
+  const { tool: _, ...options } = optionsOf(read)
+  return options as ServiceOptions
+}
+
 export interface StopLine {
   readonly ports: readonly number[]
+  /** The names of services. */
+  readonly names: readonly string[]
+  /** Of the services. */
+  readonly options: ServiceOptions
   readonly protocol: Choice<'protocol'> | undefined
   readonly yes: boolean
   readonly force: boolean
@@ -86,10 +181,16 @@ export function parseStopLine(args: readonly string[]): StopLine {
   const read = readFlags(args, 'stop')
   const { switches, words } = read
   const help = switches.has('help')
-  if (words.length === 0 && !help) throw usage('stop needs a port: port4me stop PORT... [flags]')
+  if (words.length === 0 && !help) {
+    throw usage('stop needs a port or the name of a service: port4me stop PORT|NAME... [flags]')
+  }
+  // No ranges, so that nothing is ended that was not named.
+  const isPort = (word: string): boolean => /^[^A-Za-z]*$/.test(word)
+  const ports = words.filter(isPort).map((word) => integerText(word, 'PORT', 1, 65535))
   return {
-    // No ranges, so that nothing is ended that was not named.
-    ports: [...new Set(words.map((word) => integerText(word, 'PORT', 1, 65535)))],
+    ports: [...new Set(ports)],
+    names: [...new Set(words.filter((word) => !isPort(word)))],
+    options: serviceOptionsOf(read),
     protocol: choiceOf(read, 'protocol'),
     yes: switches.has('yes'),
     force: switches.has('force'),

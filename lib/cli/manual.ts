@@ -39,15 +39,18 @@ const manuals = (): Readonly<Record<Command, Manual>> => ({
     says: 'the same personal, free TCP port, every day',
     usage: [
       'port4me [TOOL] [flags]',
-      'port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]',
+      'port4me run [TOOL|SERVICE] [flags] -- COMMAND [ARGUMENTS]',
+      'port4me services [flags]',
+      'port4me url [SERVICE] [flags]',
+      'port4me env [flags]',
       'port4me who [PORT...] [flags]',
-      'port4me stop PORT... [flags]',
+      'port4me stop PORT|SERVICE... [flags]',
       'port4me wait PORT [flags]',
       'port4me help [COMMAND]',
     ],
     parts: [
       {
-        text: 'Prints the first free port of a sequence that depends only on the user and the tool. run leases the port while a command runs, who lists the processes that have ports, stop ends the one that listens on a port, and wait waits until a server accepts connections: port4me help COMMAND',
+        text: 'Prints the first free port of a sequence that depends only on the user and the tool. run leases the port while a command runs. services lists the services of this project, url prints where one of them runs or is to run, and env prints their ports as variables. who lists the processes that have ports, stop ends the one that listens on a port or serves a service, and wait waits until a server accepts connections: port4me help COMMAND',
       },
       { title: 'Which ports', entries: section('port4me', 'ports') },
       { title: "What 'free' means", entries: section('port4me', 'free') },
@@ -84,10 +87,16 @@ const manuals = (): Readonly<Record<Command, Manual>> => ({
   run: {
     name: 'port4me run',
     says: 'run a command with a port that no other program gets',
-    usage: ['port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'],
+    usage: [
+      'port4me run [TOOL|SERVICE] [flags] -- COMMAND [ARGUMENTS]',
+      'port4me run --all [flags] -- COMMAND [ARGUMENTS]',
+    ],
     parts: [
       {
         text: 'Leases the first free candidate while the command runs: no other lease gets the port, and the system does not choose it for another program. (This holds on Linux. Elsewhere the port is released just before the command starts.) The variable PORT tells the command its port, and each {port} in its arguments is replaced by the port. The command is started without a shell.',
+      },
+      {
+        text: 'If the project declares a service of this name (port4me.json, or "port4me" in package.json), the port is the one of the service: port4me url tells it to others, and a second port4me run is an error as long as the service runs. The variable of the service, such as WEB_PORT, is set besides PORT. --tool=NAME is always a tool.',
       },
       {
         entries: [
@@ -112,7 +121,63 @@ const manuals = (): Readonly<Record<Command, Manual>> => ({
           'port4me run docs -- python3 -m http.server {port}',
           `port4me run --env=VITE_PORT web -- sh -c 'vite --port "$VITE_PORT"'`,
           "port4me run api --wait='npm test' -- node server.js --port {port}",
+          'port4me run web --restart -- npm start',
+          'port4me run --all -- npm start',
         ],
+      },
+    ],
+  },
+  services: {
+    name: 'port4me services',
+    says: 'the services of this project, and where they run',
+    usage: ['port4me services [flags]'],
+    parts: [
+      {
+        text: 'Lists the services that the project around the working directory declares, in port4me.json or as "port4me" in package.json. A service is running if a process of this project, or one that port4me run has started for it, serves its port. It is leased if a process keeps its port, but nothing listens yet. If it is free, the port is the one where it is to start; if it is taken, others have all ports that it may have.',
+      },
+      {
+        text: 'If others have the port that a service prefers, a line on stderr says who. --all looks at the projects in whose folders a process of yours has a port. Services that are not declared are not shown.',
+      },
+      { entries: flags('services') },
+      { title: 'Exit status', text: '0 success; 1 a failure; 2 wrong usage' },
+      {
+        title: 'Examples',
+        lines: ['port4me services', 'port4me services --all --json'],
+      },
+    ],
+  },
+  url: {
+    name: 'port4me url',
+    says: 'where a service of this project runs, or is to run',
+    usage: ['port4me url [SERVICE] [flags]'],
+    parts: [
+      {
+        text: 'Prints the URL of a service: http://localhost: and the port where it runs, or else its first free port. SERVICE may be left out if the project declares only one. It need not be declared: each name has a port.',
+      },
+      { entries: flags('url') },
+      {
+        title: 'Exit status',
+        text: '0 success; 1 no free port, a service for UDP only, or a failure; 2 wrong usage',
+      },
+      {
+        title: 'Examples',
+        lines: ['curl "$(port4me url web)/health"', 'port4me url api --project=~/src/shop'],
+      },
+    ],
+  },
+  env: {
+    name: 'port4me env',
+    says: 'the ports of the services of this project, as variables',
+    usage: ['port4me env [flags]'],
+    parts: [
+      {
+        text: 'Prints a line such as WEB_PORT=3000 for each service that the project declares: the port where it runs, or else its first free port. Files with such lines are often called .env. With --json it prints an object.',
+      },
+      { entries: flags('env') },
+      { title: 'Exit status', text: '0 success; 1 no free port, or a failure; 2 wrong usage' },
+      {
+        title: 'Examples',
+        lines: ['port4me env > .env', 'eval "$(port4me env --export)"'],
       },
     ],
   },
@@ -140,11 +205,11 @@ const manuals = (): Readonly<Record<Command, Manual>> => ({
   },
   stop: {
     name: 'port4me stop',
-    says: 'end the process that listens on a port',
-    usage: ['port4me stop PORT... [flags]'],
+    says: 'end the process that listens on a port, or serves a service',
+    usage: ['port4me stop PORT|SERVICE... [flags]'],
     parts: [
       {
-        text: 'Ends the process that listens on the port, and no other: no client of the port, no process of another user, and none that has started this command. It says what it will end, and asks. A process that only leases the port, or has bound it on TCP without listening, is not ended either.',
+        text: 'Ends the process that listens on the port, and no other: no client of the port, no process of another user, and none that has started this command. It says what it will end, and asks. A name without a letter is a port; any other name is a service of the project around the working directory. A process that only leases the port, or has bound it on TCP without listening, is not ended either.',
       },
       {
         text: 'The process gets SIGTERM and has five seconds to end. Windows has no such signal: there the process is ended at once.',
@@ -152,9 +217,12 @@ const manuals = (): Readonly<Record<Command, Manual>> => ({
       { entries: flags('stop') },
       {
         title: 'Exit status',
-        text: '0 it has ended; 1 nobody listens, it may not be ended, or it still runs; 2 wrong usage',
+        text: '0 it has ended; 1 nobody listens, the service does not run, it may not be ended, or it still runs; 2 wrong usage',
       },
-      { title: 'Examples', lines: ['port4me stop 3000', 'port4me stop --yes --force 3000'] },
+      {
+        title: 'Examples',
+        lines: ['port4me stop 3000', 'port4me stop web', 'port4me stop --yes --force 3000'],
+      },
     ],
   },
   wait: {

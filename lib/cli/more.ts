@@ -5,11 +5,14 @@ import { quote } from '../errors.js'
 import { write } from '../output.js'
 import { COMMANDS, type Command } from '../settings/table.js'
 import { completion } from './completion/completion.js'
+import { envCommand } from './env.js'
 import { parseCommandLine, readFlags, usage } from './flags.js'
 import { printHelp } from './help.js'
 import { reporting } from './report.js'
 import { runCommand } from './run.js'
+import { servicesCommand } from './services.js'
 import { stopCommand } from './stop.js'
+import { urlCommand } from './url.js'
 import { waitCommand } from './wait.js'
 import { whoCommand } from './who.js'
 import { why } from './why.js'
@@ -35,6 +38,12 @@ function answerTo(args: readonly string[]): Status {
   switch (first) {
     case 'run':
       return runCommand(rest)
+    case 'services':
+      return servicesCommand(rest)
+    case 'url':
+      return urlCommand(rest)
+    case 'env':
+      return envCommand(rest)
     case 'who':
       return whoCommand(rest)
     case 'stop':

@@ -2,10 +2,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { Ask } from '../codes.js'
-import { currentEngine } from '../engine/engine.js'
 import { write } from '../output.js'
-import { readQuestionFrom } from '../settings/settings.js'
-import type { LeaseOptions } from '../types.js'
+import type { PortQuestion } from '../settings/question.js'
 import { waitUntil } from '../wait.js'
 import { launch, type Running, statusOf } from './command.js'
 import { flagOf, usage } from './flags.js'
@@ -28,10 +26,8 @@ export interface ServerCommand {
   readonly timeout: number | undefined
 }
 
-/** The host that tells whether the server is up, from the settings of its lease. */
-export function hostToAsk(options: LeaseOptions): string | undefined {
-  const { exclusive: _, ...rest } = options
-  const { question, host } = readQuestionFrom(rest, currentEngine(), 'tcp', flagOf)
+/** The host that tells whether the server is up, from what is asked about its port. */
+export function hostToAsk({ question, host }: PortQuestion): string | undefined {
   if ((question & Ask.TCP) === 0) throw usage('--wait needs a TCP port, not one for UDP only')
   if (host !== '') return host
   if ((question & Ask.IPV6) === 0) return '127.0.0.1'

@@ -1,17 +1,19 @@
-// port4me stop: ends the processes that listen on ports, and no others.
+// port4me stop: ends the processes that listen on ports, or that serve services, and no others.
 
 import { once } from 'node:events'
 import { probe } from '../availability.js'
 import { builtin } from '../builtin.js'
-import { asSystemError, printable } from '../errors.js'
+import { asSystemError, printable, quote } from '../errors.js'
 import { listHolders, whoHas } from '../holders/holders.js'
 import { ageOf, inBrief, placeOf, userOf } from '../holders/texts.js'
 import { write } from '../output.js'
+import { look, readService, type Service, type Whereabouts } from '../services/services.js'
 import { setTimeout } from '../timers.js'
 import type { PortHolder } from '../types.js'
 import { parseStopLine, type StopLine } from './commands.js'
-import { usage } from './flags.js'
+import { flagOf, usage } from './flags.js'
 import { printHelp } from './help.js'
+import { isListener, isOfService } from './listeners.js'
 import { fail } from './report.js'
 import { startOf } from './start-time.js'
 import { cutEnd } from './text-width.js'
@@ -30,11 +32,23 @@ interface Target {
   readonly start: string | undefined
 }
 
+/** What to end. */
+interface Aim {
+  readonly ports: readonly number[]
+  readonly services: readonly Service[]
+  readonly protocol: StopLine['protocol']
+  /** Whether the services are to start again, so that their leases must end too. */
+  readonly areToRestart?: boolean
+}
+
 /** Answers `port4me stop`. Returns the exit status: 1 if a port has no listener, or one that is not ended. */
 export async function stopCommand(args: readonly string[]): Promise<number> {
   const line = parseStopLine(args)
   if (line.help) return printHelp('stop')
-  const { targets, refusals } = await choose(line)
+  const { names, ports, protocol } = line
+  const options = { ...line.options, ...(protocol !== undefined && { protocol }) }
+  const services = names.map((name) => readService(name, options, flagOf))
+  const { targets, refusals } = await choose({ ports, services, protocol })
   for (const refusal of refusals) fail(1, refusal)
   if (targets.length === 0) return 1
   write(1, targets.map(describe).join(''))
@@ -48,24 +62,85 @@ export async function stopCommand(args: readonly string[]): Promise<number> {
       return 1
     }
   }
-  const areEnded = await end(targets, line)
+  const areEnded = await end(targets, { protocol, force: line.force, hint: '--force', say })
+  if (areEnded) await untilGone(services, LEASE_MS)
   return areEnded && refusals.length === 0 ? 0 : 1
 }
 
-/** The processes to end, and for each port without one the reason. */
-async function choose(line: StopLine): Promise<{ targets: Target[]; refusals: string[] }> {
-  const { ports, protocol } = line
+function say(line: string): void {
+  write(1, `${line}\n`)
+}
+
+/**
+ * Ends the services that run, for `port4me run --restart`, and says so on stderr. Returns false if that is not allowed,
+ * and then nothing is ended, or if a process does not end.
+ */
+export async function endServices(services: readonly Service[]): Promise<boolean> {
+  const running = services.filter((service) => look(service).running !== undefined)
+  if (running.length === 0) return true
+  const { targets, refusals } = await choose({
+    ports: [],
+    services: running,
+    protocol: undefined,
+    areToRestart: true,
+  })
+  for (const refusal of refusals) fail(1, refusal)
+  if (refusals.length > 0) return false
+  const names = running.map(({ name }) => name).join(' ')
+  const areEnded = await end(targets, {
+    protocol: undefined,
+    force: false,
+    hint: `port4me stop --force ${names}`,
+    say: (line) => write(2, `port4me: ${line}\n`),
+  })
+  if (areEnded) await untilGone(running, PATIENCE_MS)
+  return areEnded
+}
+
+/** How long to wait for `port4me run`, which leases the port of a service and ends after its command. */
+const LEASE_MS = 1000
+
+/** Waits until nobody has the services any more, so that they can be started again. */
+async function untilGone(services: readonly Service[], patience: number): Promise<void> {
+  const until = performance.now() + patience
+  while (services.some((service) => look(service).running) && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+/** A port where somebody is to be ended. */
+interface Goal {
+  readonly port: number
+  /** Whether a holder of the port is meant. */
+  readonly isMeant: (holder: PortHolder) => boolean
+  /** The lease that must end too. */
+  readonly lease?: PortHolder | undefined
+}
+
+/** The processes to end, and for each port or service without one the reason. */
+async function choose(aim: Aim): Promise<{ targets: Target[]; refusals: string[] }> {
+  const { protocol } = aim
+  const refusals: string[] = []
+  const goals: Goal[] = aim.ports.map((port) => ({ port, isMeant: () => true }))
+  for (const service of aim.services) {
+    const { running } = look(service)
+    if (running === undefined) refusals.push(doesNotRun(service))
+    else goals.push(goalOf(service, running, aim.areToRestart))
+  }
+  const ports = goals.map(({ port }) => port)
   const holders = listHolders({ ports, protocol, states: ['listening', 'bound', 'connected'] })
   const ancestors = await ownAncestors()
   const targets = new Map<number, Target>()
-  const refusals: string[] = []
-  for (const port of ports) {
+  for (const { port, isMeant, lease } of goals) {
     const here = holders.filter((holder) => holder.port === port)
-    const listeners = here.filter(isListener)
+    const listeners = here.filter((holder) => isListener(holder) && isMeant(holder))
     const refusal =
       listeners.length === 0
         ? withoutListener(port, here, protocol)
-        : listeners.map((holder) => refusalOf(holder, ancestors)).find(Boolean)
+        : [...listeners, lease ?? []]
+            .flat()
+            .map((holder) => refusalOf(holder, ancestors))
+            .find(Boolean)
     if (refusal !== undefined) {
       refusals.push(refusal)
       continue
@@ -85,9 +160,21 @@ async function choose(line: StopLine): Promise<{ targets: Target[]; refusals: st
   return { targets: parentsFirst([...targets.values()]), refusals }
 }
 
-/** Whether a process serves its port. UDP has no listen(2), so each bound socket counts that is not only a lease. */
-function isListener({ protocol, state, lease }: PortHolder): boolean {
-  return state === 'listening' || (protocol === 'udp' && state === 'bound' && !lease)
+function goalOf(
+  service: Service,
+  running: NonNullable<Whereabouts['running']>,
+  isToRestart = false,
+): Goal {
+  const { port, holder } = running
+  return {
+    port,
+    isMeant: (other) => isOfService(service, running, other),
+    lease: isToRestart && holder.lease ? holder : undefined,
+  }
+}
+
+function doesNotRun({ name, project }: Service): string {
+  return `service ${quote(name)} of ${printable(project.name)} does not run`
 }
 
 function withoutListener(
@@ -196,20 +283,30 @@ async function isConfirmed(question: string): Promise<boolean> {
   }
 }
 
+/** How to end processes. */
+interface Way {
+  readonly protocol: StopLine['protocol']
+  /** Whether to kill what does not end. */
+  readonly force: boolean
+  /** What the user can type to kill it. */
+  readonly hint: string
+  readonly say: (line: string) => void
+}
+
 /** Ends the processes, and says so. Returns false if one of them still runs, or was not ended for another reason. */
-async function end(targets: readonly Target[], line: StopLine): Promise<boolean> {
+async function end(targets: readonly Target[], way: Way): Promise<boolean> {
   const signalled: Target[] = []
   let areAll = true
   for (const target of targets) {
     const { pid } = target.holder
-    if (stillListens(target, line)) {
+    if (stillListens(target, way)) {
       signal(target, 'SIGTERM')
     } else if (!signalled.some((parent) => isChild(target, parent))) {
       if (isRunning(target)) {
         fail(1, `process ${pid} was not ended, because it does not listen any more`)
         areAll = false
       } else {
-        write(1, `process ${pid} had ended already\n`)
+        way.say(`process ${pid} had ended already`)
       }
       continue
     }
@@ -217,23 +314,23 @@ async function end(targets: readonly Target[], line: StopLine): Promise<boolean>
     signalled.push(target)
   }
   const left = await untilEnded(signalled)
-  report(signalled, left, 'ended')
+  report(signalled, left, 'ended', way)
   if (left.length === 0) return areAll
-  if (!line.force) {
+  if (!way.force) {
     for (const { holder } of left) {
-      fail(1, `${inBrief(holder)} still runs after 5 seconds; --force ends it with SIGKILL`)
+      fail(1, `${inBrief(holder)} still runs after 5 seconds; ${way.hint} ends it with SIGKILL`)
     }
     return false
   }
   for (const target of left) if (isRunning(target)) signal(target, 'SIGKILL')
   const stuck = await untilEnded(left)
-  report(left, stuck, 'killed')
+  report(left, stuck, 'killed', way)
   for (const { holder } of stuck) fail(1, `${inBrief(holder)} still runs after SIGKILL`)
   return areAll && stuck.length === 0
 }
 
 /** Whether the same process listens on one of the ports still. Its number may have been used again. */
-function stillListens(target: Target, { protocol }: StopLine): boolean {
+function stillListens(target: Target, { protocol }: Way): boolean {
   const { pid } = target.holder
   return listHolders({ ports: target.ports, protocol }).some(
     (holder) => holder.pid === pid && isListener(holder) && startOf(holder) === target.start,
@@ -272,9 +369,14 @@ async function untilEnded(targets: readonly Target[]): Promise<Target[]> {
   }
 }
 
-function report(targets: readonly Target[], left: readonly Target[], verb: string): void {
+function report(
+  targets: readonly Target[],
+  left: readonly Target[],
+  verb: string,
+  { say }: Way,
+): void {
   for (const target of targets) {
     if (left.includes(target)) continue
-    write(1, `${verb} ${inBrief(target.holder)}\n`)
+    say(`${verb} ${inBrief(target.holder)}`)
   }
 }

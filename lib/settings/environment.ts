@@ -56,9 +56,9 @@ export function setSharedVariable(name: string, value: string): void {
   process.env[name] = value
 }
 
-/** All variables and one more, for a child process. */
-export function environmentWith(name: string, value: string): NodeJS.ProcessEnv {
-  return { ...process.env, [name]: value }
+/** All variables and some more, for a child process. */
+export function environmentWith(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...more }
 }
 
 /** The value of `PORT4ME_ENGINE`, which is needed before an engine is loaded. */

@@ -162,34 +162,59 @@ export const OPTIONS = Object.keys(SETTINGS) as Option[]
 type Flagged = Extract<Row, { flag: string }>
 
 /** The programs and commands that have flags: `port4me` itself, its commands, and the program openport. */
-export type Command = 'port4me' | 'run' | 'who' | 'stop' | 'wait' | 'openport'
+export type Command =
+  | 'port4me'
+  | 'run'
+  | 'services'
+  | 'url'
+  | 'env'
+  | 'who'
+  | 'stop'
+  | 'wait'
+  | 'openport'
 
 /** The words that are commands if they are the first argument of port4me. */
-export const COMMANDS = ['run', 'who', 'stop', 'wait', 'help'] as const
+export const COMMANDS = ['run', 'services', 'url', 'env', 'who', 'stop', 'wait', 'help'] as const
+
+/** The flags that determine the ports of a service. */
+const OF_SERVICES = [
+  ...(['user', 'project', 'prepend', 'include', 'exclude'] as const),
+  ...(['protocol', 'family', 'host', 'timeWait', 'debug'] as const),
+]
 
 /** The options that are flags of the commands which neither pick nor lease. The other commands have all of them. */
 export const OPTION_FLAGS: Readonly<
   Record<Exclude<Command, 'port4me' | 'run'>, readonly Option[]>
-> = { who: ['protocol', 'family'], stop: ['protocol'], wait: ['host'], openport: [] }
+> = {
+  services: OF_SERVICES,
+  url: OF_SERVICES,
+  env: OF_SERVICES,
+  who: ['protocol', 'family'],
+  stop: ['user', 'project', 'protocol'],
+  wait: ['host'],
+  openport: [],
+}
 
 /** The flags that are not options. `of` says who has the flag, and `short` has its one-letter forms. */
 export const PROGRAM_FLAGS = {
   env: { kind: 'text', of: ['run'] },
+  restart: { kind: 'boolean', of: ['run'] },
   wait: { kind: 'text', of: ['run'] },
   free: { kind: 'boolean', of: ['wait'] },
   timeout: { kind: 'text', of: ['run', 'wait'] },
   yes: { kind: 'boolean', of: ['stop'], short: ['-y'] },
   force: { kind: 'boolean', of: ['stop'] },
-  all: { kind: 'boolean', of: ['who'] },
+  all: { kind: 'boolean', of: ['run', 'services', 'who'] },
+  export: { kind: 'boolean', of: ['env'] },
   inclusive: { kind: 'boolean', of: ['openport'] },
   list: { kind: 'integer', of: ['port4me'], variable: 'PORT4ME_LIST', min: 1, max: 16_777_216 },
   test: { kind: 'integer', of: ['port4me'], variable: 'PORT4ME_TEST', min: 1, max: 65535 },
   why: { kind: 'integer', of: ['port4me'], min: 1, max: 65535 },
-  json: { kind: 'boolean', of: ['port4me', 'who'] },
+  json: { kind: 'boolean', of: ['port4me', 'services', 'url', 'env', 'who'] },
   completion: { kind: 'choice', of: ['port4me', 'openport'], choices: ['bash', 'zsh', 'fish'] },
   help: {
     kind: 'boolean',
-    of: ['port4me', 'run', 'who', 'stop', 'wait', 'openport'],
+    of: ['port4me', 'run', 'services', 'url', 'env', 'who', 'stop', 'wait', 'openport'],
     short: ['-h'],
   },
   version: { kind: 'boolean', of: ['port4me', 'openport'], short: ['-V', '-v'] },
@@ -215,6 +240,10 @@ export interface FlagHelp {
   readonly in?: Readonly<Partial<Record<Command, string>>>
 }
 
+const PROJECT_OF_SERVICES =
+  'whose services: a folder or a name (default: the project around the working directory)'
+const PROTOCOL_OF_SERVICES = 'tcp, udp or both (default: what the project declares, else tcp)'
+
 export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   user: {
     section: 'ports',
@@ -224,12 +253,18 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   tool: {
     section: 'ports',
     value: 'NAME',
-    says: 'what the port is for; also the argument that is not a flag, unless it is run, who, stop, wait or help',
+    says: 'what the port is for; also the argument that is not a flag, unless it is run, services, url, env, who, stop, wait or help',
   },
   project: {
     section: 'ports',
     value: 'PROJECT',
     says: 'what the port is for: the project around the working directory (--project alone), a folder, or a name',
+    in: {
+      services: PROJECT_OF_SERVICES,
+      url: PROJECT_OF_SERVICES,
+      env: PROJECT_OF_SERVICES,
+      stop: PROJECT_OF_SERVICES,
+    },
   },
   prepend: { section: 'ports', value: 'PORTS', says: 'ports to try first' },
   include: {
@@ -251,6 +286,9 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
     in: {
       who: 'tcp, udp or both (default: both)',
       stop: 'tcp, udp or both (default: both)',
+      services: PROTOCOL_OF_SERVICES,
+      url: PROTOCOL_OF_SERVICES,
+      env: PROTOCOL_OF_SERVICES,
     },
   },
   family: { section: 'free', value: 'F', says: 'ipv4, ipv6 or both (default: both)' },
@@ -272,6 +310,7 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
     says: 'let no other program bind the port while it is leased. The command could not bind it either, so the port is released just before the command starts, also on Linux',
   },
   env: { section: 'run', value: 'NAME', says: 'the variable for the port (default: PORT)' },
+  restart: { section: 'run', says: 'if the service runs, end it first, as port4me stop does' },
   wait: {
     section: 'run',
     value: 'COMMAND',
@@ -286,7 +325,15 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   },
   yes: { section: 'own', says: 'do not ask' },
   force: { section: 'own', says: 'kill what still runs five seconds after SIGTERM' },
-  all: { section: 'own', says: 'also connected sockets and those in TIME_WAIT' },
+  all: {
+    section: 'run',
+    says: 'lease the ports of all declared services, or none, and set their variables instead of PORT',
+    in: {
+      services: 'the services of every project that run, as far as they are yours and declared',
+      who: 'also connected sockets and those in TIME_WAIT',
+    },
+  },
+  export: { section: 'own', says: 'lines for a shell: export WEB_PORT=3000' },
   inclusive: { section: 'own', says: 'END is part of the range' },
   list: { section: 'print', value: 'N', says: 'the first N candidates, free or not' },
   test: { section: 'print', value: 'PORT', says: 'nothing; exit 0 if the port is free, 1 if not' },

@@ -88,15 +88,15 @@ function fish(line: string): string[] {
     .sort()
 }
 
-const COMMANDS = ['help', 'run', 'stop', 'wait', 'who']
+const COMMANDS = ['env', 'help', 'run', 'services', 'stop', 'url', 'wait', 'who']
 const OF_WAIT = ['--free', '--help', '--host', '--timeout']
 
 describe('Bash', () => {
   test('completes commands, and flags of the command', () => {
     expect(bash('port4me ""')).toEqual(COMMANDS)
     expect(bash('port4me w')).toEqual(['wait', 'who'])
-    expect(bash('port4me help s')).toEqual(['stop'])
-    expect(bash('port4me help ""')).toEqual(COMMANDS.slice(1))
+    expect(bash('port4me help st')).toEqual(['stop'])
+    expect(bash('port4me help ""')).toEqual(COMMANDS.filter((name) => name !== 'help'))
     expect(bash('port4me --in')).toEqual(['--include='])
     expect(bash('port4me --')).toEqual(expect.arrayContaining(['--exclude=', '--why=', '--json']))
     expect(bash('port4me --')).not.toContain('--yes')
@@ -108,7 +108,15 @@ describe('Bash', () => {
       '--json',
       '--protocol=',
     ])
-    expect(bash('port4me stop --')).toEqual(['--force', '--help', '--protocol=', '--yes'])
+    expect(bash('port4me stop --')).toEqual([
+      '--force',
+      '--help',
+      '--project=',
+      '--protocol=',
+      '--user=',
+      '--yes',
+    ])
+    expect(bash('port4me env --e')).toEqual(['--exclude=', '--export'])
     expect(bash('port4me wait 80 --')).toEqual(['--free', '--help', '--host=', '--timeout='])
     expect(bash('port4me stop 8')).toEqual([])
     expect(bash('openport --')).toEqual(['--completion=', '--help', '--inclusive', '--version'])
@@ -154,12 +162,12 @@ describe.runIf(has('zsh'))('zsh', () => {
   test('completes commands, and flags of the command', () => {
     expect(zsh('port4me ')).toEqual(COMMANDS)
     expect(zsh('port4me w')).toEqual(['wait', 'who'])
-    expect(zsh('port4me help s')).toEqual(['stop'])
+    expect(zsh('port4me help st')).toEqual(['stop'])
     expect(zsh('port4me --in')).toEqual(['--include'])
     expect(zsh('port4me run --e')).toEqual(['--env', '--exclude', '--exclusive'])
     expect(zsh('port4me wait 80 --')).toEqual(OF_WAIT)
     expect(zsh('port4me stop -')).toEqual(
-      ['--force', '--help', '--protocol', '--yes', '-h', '-y'].sort(),
+      ['--force', '--help', '--project', '--protocol', '--user', '--yes', '-h', '-y'].sort(),
     )
     expect(zsh('openport --')).toEqual(['--completion', '--help', '--inclusive', '--version'])
   })
@@ -187,7 +195,7 @@ describe.runIf(has('fish'))('fish', () => {
   test('completes commands, and flags of the command', () => {
     expect(fish('port4me ')).toEqual(COMMANDS)
     expect(fish('port4me w')).toEqual(['wait', 'who'])
-    expect(fish('port4me help s')).toEqual(['stop'])
+    expect(fish('port4me help st')).toEqual(['stop'])
     expect(fish('port4me --in')).toEqual(['--include'])
     expect(fish('port4me run --e')).toEqual(['--env', '--exclude', '--exclusive'])
     expect(fish('port4me wait 80 --')).toEqual(OF_WAIT)

@@ -197,7 +197,7 @@ describe('port4me run', () => {
   test('has its own help, and a tool can still be named run', () => {
     const { status, stdout } = program(['run', '--help'])
     expect(status).toBe(0)
-    expect(stdout).toContain('port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]')
+    expect(stdout).toContain('port4me run [TOOL|SERVICE] [flags] -- COMMAND [ARGUMENTS]')
     const variables = { ...somebody, _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' }
     const [port] = api.listPorts(1, { user: USER, tool: 'run' })
     expect(program(['--tool=run'], variables).stdout).toBe(`${port}\n`)

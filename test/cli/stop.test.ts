@@ -236,7 +236,8 @@ onPosix('port4me stop', () => {
     [[], 'stop needs a port'],
     [['0'], 'PORT must be'],
     [['3000-4000'], 'PORT must be'],
-    [['3000', 'x'], 'PORT must be'],
+    [['3000', '?'], 'PORT must be'],
+    [['3000', 'x y'], 'name must have'],
     [['3000', '--protocol=sctp'], '--protocol must be'],
     [['3000', '--signal=KILL'], 'unknown flag'],
   ])('%j is wrong usage', (args, message) => {

@@ -10,6 +10,7 @@ import { help } from '../../lib/cli/help.js'
 import { readQuestion } from '../../lib/settings/question.js'
 import { readSettings } from '../../lib/settings/settings.js'
 import {
+  COMMANDS,
   FLAG_HELP,
   OPTIONS,
   type Option,
@@ -125,7 +126,10 @@ const TYPES = readFileSync(join(ROOT, 'lib/types.ts'), 'utf8').replace(
   '',
 )
 
-const COMMANDS_WITH_FLAGS = ['port4me', 'run', 'who', 'stop', 'wait', 'openport'] as const
+const COMMANDS_WITH_FLAGS = [
+  ...COMMANDS.filter((command) => command !== 'help'),
+  ...(['port4me', 'openport'] as const),
+]
 
 describe('every row', () => {
   test.each(Object.keys(FLAG_HELP))(

@@ -22,7 +22,7 @@ interface CompletedCommand {
   readonly says: string
   readonly flags: readonly Completed[]
   /** What its arguments are called. */
-  readonly argument: 'tool' | 'port' | 'command'
+  readonly argument: 'tool' | 'service' | 'port' | 'command' | undefined
 }
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript }
@@ -40,6 +40,16 @@ function completedCommand(name: (typeof COMMANDS)[number]): CompletedCommand {
   if (name === 'help') {
     return { name, says: 'the help of a command', flags: [], argument: 'command' }
   }
-  const argument = name === 'run' ? 'tool' : 'port'
+  const argument = ARGUMENTS[name]
   return { name, says: manualOf(name).says, flags: completedOf(name), argument }
 }
+
+const ARGUMENTS = {
+  run: 'tool',
+  services: undefined,
+  url: 'service',
+  env: undefined,
+  who: 'port',
+  stop: 'port',
+  wait: 'port',
+} as const

@@ -49,7 +49,7 @@ function commandCase({ name, flags, argument }: Completion['commands'][number]):
   return `    ${name})
 ${before}      shift words
       (( CURRENT-- ))
-      _arguments ${specs(flags)} '${argument === 'tool' ? '1' : '*'}:${argument}:' ;;
+      _arguments ${specs(flags)}${argument === undefined ? '' : ` '${argument === 'port' ? '*' : '1'}:${argument}:'`} ;;
 `
 }
 
