@@ -24,7 +24,11 @@ for (const [name, text] of Object.entries(await manPages())) {
 /** The pages by the names of their files. */
 async function manPages() {
   const { outputFiles } = await build({
-    stdin: { contents: "export { manualOf } from './lib/cli/manual.ts'", resolveDir: root },
+    stdin: {
+      contents: `export { manualOf } from './lib/cli/manual.ts'
+        export { COMMANDS } from './lib/settings/table.ts'`,
+      resolveDir: root,
+    },
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -32,8 +36,8 @@ async function manPages() {
   })
   const module = { exports: {} }
   new Function('module', 'exports', 'require', outputFiles[0].text)(module, module.exports)
-  const { manualOf } = module.exports
-  const commands = ['run', 'who', 'stop', 'wait'].map(manualOf)
+  const { manualOf, COMMANDS } = module.exports
+  const commands = COMMANDS.filter((name) => name !== 'help').map(manualOf)
   return {
     'port4me.1': page(manualOf('port4me'), commands, 'openport'),
     'openport.1': page(manualOf('openport'), [], 'port4me'),
