@@ -40,9 +40,10 @@ export function declaredServices(folder: string): DeclaredServices {
   return ownServices ?? npmServices ?? NONE
 }
 
-/** The variable for the port of a service: `WEB_PORT` for `web`. */
+/** The variable for the port of a service: `WEB_PORT` for `web`. No shell takes a name that begins with a digit. */
 export function variableOf(name: string): string {
-  return `${name === '' ? '' : `${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_`}PORT`
+  const words = name.toUpperCase().replace(/[^A-Z0-9]/g, '_')
+  return `${words.replace(/^(?=\d)/, '_')}${name === '' ? '' : '_'}PORT`
 }
 
 interface Cached {
