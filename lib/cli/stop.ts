@@ -113,8 +113,6 @@ interface Goal {
   readonly port: number
   /** Whether a holder of the port is meant. */
   readonly isMeant: (holder: PortHolder) => boolean
-  /** The lease that must end too. */
-  readonly lease?: PortHolder | undefined
 }
 
 /** The processes to end, and for each port or service without one the reason. */
@@ -125,22 +123,20 @@ async function choose(aim: Aim): Promise<{ targets: Target[]; refusals: string[]
   for (const service of aim.services) {
     const { running } = look(service)
     if (running === undefined) refusals.push(doesNotRun(service))
-    else goals.push(goalOf(service, running, aim.areToRestart))
+    else goals.push(goalOf(service, running))
   }
   const ports = goals.map(({ port }) => port)
   const holders = listHolders({ ports, protocol, states: ['listening', 'bound', 'connected'] })
   const ancestors = await ownAncestors()
   const targets = new Map<number, Target>()
-  for (const { port, isMeant, lease } of goals) {
+  for (const { port, isMeant } of goals) {
     const here = holders.filter((holder) => holder.port === port)
     const listeners = here.filter((holder) => isListener(holder) && isMeant(holder))
+    const leases = aim.areToRestart ? here.filter(({ lease }) => lease) : []
     const refusal =
       listeners.length === 0
         ? withoutListener(port, here, protocol)
-        : [...listeners, lease ?? []]
-            .flat()
-            .map((holder) => refusalOf(holder, ancestors))
-            .find(Boolean)
+        : [...listeners, ...leases].map((holder) => refusalOf(holder, ancestors)).find(Boolean)
     if (refusal !== undefined) {
       refusals.push(refusal)
       continue
@@ -160,17 +156,8 @@ async function choose(aim: Aim): Promise<{ targets: Target[]; refusals: string[]
   return { targets: parentsFirst([...targets.values()]), refusals }
 }
 
-function goalOf(
-  service: Service,
-  running: NonNullable<Whereabouts['running']>,
-  isToRestart = false,
-): Goal {
-  const { port, holder } = running
-  return {
-    port,
-    isMeant: (other) => isOfService(service, running, other),
-    lease: isToRestart && holder.lease ? holder : undefined,
-  }
+function goalOf(service: Service, running: NonNullable<Whereabouts['running']>): Goal {
+  return { port: running.port, isMeant: (holder) => isOfService(service, running, holder) }
 }
 
 function doesNotRun({ name, project }: Service): string {
