@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 
-const KEPT = ['PORT4ME_ENGINE', 'PORT4ME_PREBUILD']
+const KEPT = ['PORT4ME_ENGINE', 'PORT4ME_PREBUILD', 'PORT4ME_STRESS']
 
 for (const name of Object.keys(process.env)) {
   if (/^_?PORT4ME_/.test(name) && !KEPT.includes(name)) delete process.env[name]
