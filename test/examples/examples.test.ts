@@ -10,6 +10,7 @@ import { prepareExample } from './prepare.js'
 /** How many tests each example has, and the text with which its runner reports how many passed. */
 const EXAMPLES = {
   jest: [5, /^Tests: +(\d+) passed, \d+ total$/m],
+  monorepo: [3, /^[#ℹ] pass (\d+)$/m],
   'node-test': [3, /^[#ℹ] pass (\d+)$/m],
   playwright: [8, /^ *(\d+) passed \(/m],
   shell: [3, /^1\.\.(\d+)$/m],
