@@ -17,6 +17,9 @@ const EXAMPLES = {
   vite: [3, /^[#ℹ] pass (\d+)$/m],
   vitest: [5, /^ *Tests +(\d+) passed \(\d+\)$/m],
 } as const
+/** Those that other tests run, and where their versions are. */
+const OTHERS = { next: 'test/environments/next/package.json' } as const
+const ALL = [...Object.keys(EXAMPLES), ...Object.keys(OTHERS)].sort()
 const EXAMPLES_FOLDER = join(ROOT, 'examples')
 
 const read = (file: string): string => readFileSync(file, 'utf8')
@@ -41,19 +44,21 @@ describe('the examples', () => {
     const folders = readdirSync(EXAMPLES_FOLDER, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
-    expect(folders.sort()).toEqual(Object.keys(EXAMPLES))
+    expect(folders.sort()).toEqual(ALL)
     const readme = read(join(EXAMPLES_FOLDER, 'README.md'))
     const rows = [...readme.matchAll(/^\| \[([\w-]+)\]\(\1\) \|/gm)].map(([, name]) => name)
     expect(rows.sort()).toEqual(folders)
   })
 
-  test.each(Object.keys(EXAMPLES))(
-    '%s depends on the same versions with which it is tested',
-    (name) => {
-      const root = JSON.parse(read(join(ROOT, 'package.json')))
-      const { devDependencies } = JSON.parse(read(join(EXAMPLES_FOLDER, name, 'package.json')))
-      const known = { ...root.devDependencies, port4me: `^${root.version}` }
-      expect(known).toMatchObject(devDependencies)
-    },
-  )
+  test.each(ALL)('%s depends on the same versions with which it is tested', (name) => {
+    const root = JSON.parse(read(join(ROOT, 'package.json')))
+    const others = Object.values(OTHERS).map(
+      (file) => JSON.parse(read(join(ROOT, file))).dependencies,
+    )
+    const known = Object.assign({ port4me: `^${root.version}` }, root.devDependencies, ...others)
+    const { dependencies, devDependencies } = JSON.parse(
+      read(join(EXAMPLES_FOLDER, name, 'package.json')),
+    )
+    expect(known).toMatchObject({ ...dependencies, ...devDependencies })
+  })
 })
