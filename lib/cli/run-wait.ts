@@ -174,12 +174,12 @@ function hasMembers(group: number): boolean {
 /** Whether all processes of a group have ended, and wait for a parent that may never look: proc_pid_stat(5). */
 function areZombies(group: number): boolean {
   try {
-    return readdirSync('/proc')
+    const states = readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
-      .every((pid) => {
-        const [state, , its] = statOf(pid)
-        return Number(its) !== group || state === 'Z'
-      })
+      .map((pid) => statOf(pid))
+      .flatMap(([state, , its]) => (Number(its) === group ? [state] : []))
+    // A /proc of another pid namespace has none of them.
+    return states.length > 0 && states.every((state) => state === 'Z')
   } catch {
     return false // there is no /proc
   }

@@ -7,9 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { port4me as api } from '../support/package.js'
 import { PROGRAM } from '../support/paths.js'
 import { type Companion, start } from '../support/processes.js'
-import { program } from '../support/run.js'
+import { program, run } from '../support/run.js'
 
 const NODE = process.execPath
+const IS_LINUX = process.platform === 'linux'
 let folder: string
 
 beforeAll(() => {
@@ -150,6 +151,19 @@ describe('port4me run --wait', () => {
     expect(lives(serverOf(stdout))).toBe(false)
     expect(lives(Number(/^child (\d+)/m.exec(stdout)?.[1]))).toBe(false)
   })
+
+  test.runIf(IS_LINUX && process.getuid?.() === 0)(
+    'does the same where /proc is that of another pid namespace',
+    () => {
+      const server = `sh -c 'trap : TERM; while :; do sleep 0.1; done' & exec "${NODE}" "${join(folder, 'server.cjs')}" {port}`
+      const { status, stderr } = run('unshare', [
+        ...['--pid', '--fork', '--kill-child', 'sh', '-c', '"$@"; exit $?', 'sh', NODE, PROGRAM],
+        ...['run', 'run-wait', '--wait=exit 5', '--', 'sh', '-c', server],
+      ])
+      expect(status).toBe(5)
+      expect(stderr).toContain('port4me: the server still ran five seconds after SIGTERM, so it is')
+    },
+  )
 
   describe('a signal', () => {
     /** Reads lines until each of the words was the begin of one. Returns the rests of these lines. */
