@@ -143,9 +143,17 @@ export function readService(
 /** @internal */
 export function readProject(options: ServiceOptions | undefined, nameOf?: NameOf): Project {
   if (options !== undefined) checkNames(options, OPTIONS)
-  const given = options?.project
-  if (given !== undefined) return projectOf(given, nameOf?.('project') ?? 'options.project')
-  return projectOf(readVariable('PORT4ME_PROJECT') ?? true, 'PORT4ME_PROJECT')
+  const given: unknown = options?.project
+  const source = nameOf?.('project') ?? 'options.project'
+  if (given === false || given === 'false') {
+    throw new Port4meError(
+      'ERR_INVALID_ARG_VALUE',
+      `${source} must be true, a folder or a name, not ${quote(given)}: a service belongs to a project`,
+    )
+  }
+  if (given !== undefined) return projectOf(given, source)
+  const variable = readVariable('PORT4ME_PROJECT') ?? 'true'
+  return projectOf(variable === 'false' || variable, 'PORT4ME_PROJECT')
 }
 
 /** @internal */

@@ -221,6 +221,23 @@ describe.skipIf(process.platform === 'win32')('services', () => {
     expect(program('/', ['services', '--all']).stdout).toMatch(/^PROJECT +NAME +PORT +STATE/)
   })
 
+  test('belong to a project, also if PORT4ME_PROJECT is false', async () => {
+    const [web = 0] = await freePorts(1)
+    const shop = project({ web })
+    const variables = { PORT4ME_PROJECT: 'false' }
+    expect(program(shop, ['url', 'web'], variables).stdout).toBe(`http://localhost:${web}\n`)
+    expect(program('/', ['url', 'web'], { PORT4ME_PROJECT: shop }).stdout).toBe(
+      `http://localhost:${web}\n`,
+    )
+    expect(program(shop, ['url', 'web', '--project=false'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'port4me: error: --project must be true, a folder or a name, not "false": a service belongs to a project\n',
+    })
+    expect(() => api.servicePort('web', { project: 'false' })).toThrow(/options\.project must be/)
+  })
+
   test('that are not declared have a URL, and can run', async () => {
     const shop = project({})
     const port = api.listPorts(1, { user: USER, tool: `any@${shop}` })[0] as number
