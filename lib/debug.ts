@@ -16,6 +16,22 @@ export function reportSettings(settings: Settings, engine: EngineReport): void {
   print(describe(settings, engine))
 }
 
+/** Prints what was read of a service. */
+export function reportService(
+  { identity }: Settings,
+  name: string,
+  project: string,
+  candidates: Iterable<number>,
+): void {
+  print([
+    `user: ${identity.user} (from ${identity.userSource})`,
+    `service: ${name === '' ? 'the only one' : name}`,
+    `project: ${project}`,
+    `the same as: --tool=${JSON.stringify(identity.tool)}`,
+    `candidates: ${[...candidates].join(' ')}`,
+  ])
+}
+
 /** Prints what was read and tried. */
 export function reportPick(
   settings: Settings,
@@ -44,7 +60,9 @@ function describe(settings: Settings, { engine, file, refusal }: EngineReport): 
     ...(refusal === undefined ? [] : [`addon refused: ${refusal}`]),
     `user: ${identity.user} (from ${identity.userSource})`,
     ...OPTIONS.flatMap((option) => describeOption(option, source)),
-    ...(identity.project === undefined ? [] : [`the same as: --tool=${quote(identity.tool)}`]),
+    ...(identity.project === undefined
+      ? []
+      : [`the same as: --tool=${JSON.stringify(identity.tool)}`]),
     `seed: ${seed}`,
     `prepended: ${prepended.length === 0 ? 'none' : prepended.join(' ')}`,
   ]

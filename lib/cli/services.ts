@@ -120,7 +120,7 @@ const NARROWING: Narrowing = {
     ['COMMAND', 12],
     ['PROJECT', 8],
   ],
-  leftOut: ['AGE', 'COMMAND', 'PID', 'PORT'],
+  leftOut: ['AGE', 'COMMAND', 'PID', 'URL'],
 }
 
 function columnsOf(hasProjects: boolean): readonly Column<Row>[] {

@@ -4,6 +4,7 @@ import type { SocketReport } from '../../binding.js'
 import { builtin } from '../builtin.js'
 import { firstCandidates } from '../candidates.js'
 import { Ask, portOf, State } from '../codes.js'
+import { reportService } from '../debug.js'
 import { currentEngine, warnInBundle } from '../engine/engine.js'
 import { hold, holdersOf, probe } from '../engine/questions.js'
 import { Port4meError, quote } from '../errors.js'
@@ -129,12 +130,14 @@ export function readService(
   const { tool, user } = settings.identity
   const { createHash } = builtin('node:crypto')
   const label = createHash('sha256').update(`${user}\n${tool}`).digest('hex').slice(0, 16)
+  const ports = candidatesOf(known, settings, [...declared.values()], project, options, nameOf)
+  if (settings.values.debug) reportService(settings, known, project.name, ports)
   return {
     name: known,
     project,
     declared: declared.get(known),
     settings,
-    ports: candidatesOf(known, settings, [...declared.values()], project, options, nameOf),
+    ports,
     label,
     variable: `PORT4ME_SERVICE_${label.toUpperCase()}`,
   }

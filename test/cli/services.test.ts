@@ -36,8 +36,8 @@ afterEach(async () => {
 })
 
 /** Makes the folder of a project that declares services. */
-function project(services: object, git?: string): string {
-  const made = join(folder, `project ${count++}`)
+function project(services: object, git?: string, name = 'project'): string {
+  const made = join(folder, `${name} ${count++}`)
   mkdirSync(join(made, 'sub/folder'), { recursive: true })
   if (git === undefined) mkdirSync(join(made, '.git'))
   else writeFileSync(join(made, '.git'), git)
@@ -236,6 +236,24 @@ describe.skipIf(process.platform === 'win32')('services', () => {
         'port4me: error: --project must be true, a folder or a name, not "false": a service belongs to a project\n',
     })
     expect(() => api.servicePort('web', { project: 'false' })).toThrow(/options\.project must be/)
+  })
+
+  test('with --debug say which tool of the other port4me programs has their ports', async () => {
+    const [web = 0] = await freePorts(1)
+    const shop = project({ web }, undefined, 'a long name '.repeat(10))
+    const ports = api.listPorts(15, { user: USER, tool: `web@${shop}` })
+    const expected = [
+      `user: ${USER} (from PORT4ME_USER)`,
+      'service: web',
+      `project: ${shop}`,
+      `the same as: --tool="web@${shop}"`,
+      `candidates: ${web} ${ports.join(' ')}`,
+    ]
+    expect(program(shop, ['url', 'web', '--debug'])).toEqual({
+      status: 0,
+      stdout: `http://localhost:${web}\n`,
+      stderr: expected.map((line) => `port4me: ${line}\n`).join(''),
+    })
   })
 
   test('that are not declared have a URL, and can run', async () => {
