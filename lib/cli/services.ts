@@ -98,7 +98,7 @@ function rowOf(service: Service): Row {
 function preferredOf({ declared, ports }: Service, port: number): Row['preferred'] {
   const preferred = declared?.port
   // A linked worktree does not prefer it.
-  if (preferred === undefined || preferred === port || preferred !== ports[0]) return undefined
+  if (preferred === undefined || preferred === port || !ports.includes(preferred)) return undefined
   const holders = listHolders({ ports: [preferred] })
   const isTaken = holders.length > 0 || probe(preferred).some(({ free }) => !free)
   return isTaken ? { port: preferred, holders } : undefined

@@ -128,6 +128,8 @@ describe.skipIf(process.platform === 'win32')('services', () => {
     const [web = 0] = await freePorts(1)
     const shop = project({ web })
     const tree = project({ web }, `gitdir: ${shop}/.git/worktrees/tree\n`)
+    mkdirSync(join(shop, '.git/worktrees/tree'), { recursive: true })
+    writeFileSync(join(shop, '.git/worktrees/tree/commondir'), '../..\n')
     expect(rowOf(shop, 'web').port).toBe(web)
     const own = rowOf(tree, 'web')
     expect(own.port).toBe(api.listPorts(1, { user: USER, tool: `web@${tree}` })[0])
@@ -428,6 +430,27 @@ describe.skipIf(process.platform === 'win32')('port4me run', () => {
     // It is not an error if it does not run.
     expect(program(shop, ['run', 'web', '--restart', '--', 'true'])).toEqual(success(''))
   })
+
+  test('--restart does not kill a service that ignores SIGTERM', async () => {
+    const [web = 0] = await freePorts(1)
+    const shop = project({ web })
+    const code = `process.on("SIGTERM", () => {}); ${SERVE}`
+    const server = startIn(shop, [process.execPath, '-e', code, String(web)])
+    expect(await server.line()).toBe(String(web))
+    const { status, stdout, stderr } = program(shop, [
+      'run',
+      'web',
+      '--restart',
+      '--',
+      'echo',
+      'up',
+    ])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(
+      /^port4me: error: node .+ still runs after 5 seconds; port4me stop --force web ends it with SIGKILL\n$/,
+    )
+    expect(isAlive(server)).toBe(true)
+  }, 15_000)
 
   test('--restart does not end the process that has started it', async () => {
     const [web = 0] = await freePorts(1)
