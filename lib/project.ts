@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join, resolve, sep } from 'node:path'
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { asSystemError, Port4meError, quote } from './errors.js'
 import { readVariable } from './settings/environment.js'
 
@@ -48,20 +48,28 @@ function atFolder(folder: string): Project {
  */
 function currentProject(): string {
   const folder = workingFolder()
-  return markedFolder(folder) ?? readVariable('PORT4ME_TREE_PROJECT') ?? folder
+  return markedFolder(folder) ?? projectOfTree() ?? folder
+}
+
+function projectOfTree(): string | undefined {
+  const folder = readVariable('PORT4ME_TREE_PROJECT')
+  return folder !== undefined && existsSync(folder) ? folder : undefined
 }
 
 /**
- * Whether a folder is a linked worktree of a git repository. Its `.git` is a file that names a folder in
- * `.git/worktrees` of the main worktree (gitrepository-layout(5)). In a submodule it names one in `.git/modules`.
+ * Whether a folder is a linked worktree of a git repository. Its `.git` is a file that names a folder of the repository,
+ * and that folder has a file `commondir`. The `.git` of a submodule is a file too, but the folder has no `commondir`:
+ * gitrepository-layout(5).
  */
 export function isLinkedWorktree(folder: string | undefined): boolean {
   if (folder === undefined) return false
+  const file = join(folder, '.git')
   try {
-    const text = readFileSync(join(folder, '.git'), 'utf8')
-    return /^gitdir: .*[\\/]worktrees[\\/][^\\/]+\s*$/.test(text)
+    if (!statSync(file).isFile()) return false // a folder: the main worktree
+    const [, gitFolder] = /^gitdir: ([\s\S]*?)[\r\n]*$/.exec(readFileSync(file, 'utf8')) ?? []
+    return gitFolder !== undefined && existsSync(join(resolve(folder, gitFolder), 'commondir'))
   } catch {
-    return false // a folder: the main worktree
+    return false // it cannot be read
   }
 }
 
@@ -101,7 +109,8 @@ function isFolderText(text: string): boolean {
 
 function folderAt(text: string, source: string): string {
   const home = /^~(?=[\\/]|$)/.test(text) ? homeFolder() : undefined
-  const path = resolve(workingFolder(), home === undefined ? text : join(home, text.slice(1)))
+  const given = home === undefined ? text : join(home, text.slice(1))
+  const path = isAbsolute(given) ? given : resolve(workingFolder(), given)
   try {
     if (statSync(path).isDirectory()) return realpathSync(path)
   } catch (error) {
@@ -126,7 +135,8 @@ let lastHome: { readonly given: string; readonly folder: string | undefined } | 
 
 function homedirOrNone(): string | undefined {
   try {
-    return homedir()
+    const home = homedir()
+    return isAbsolute(home) ? home : undefined // it is HOME, whatever that is
   } catch {
     return undefined // the user has no account: os.homedir() throws
   }
