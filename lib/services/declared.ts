@@ -3,6 +3,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { asSystemError, isPlainObject, Port4meError, quote } from '../errors.js'
+import { tokensIn } from '../settings/port-set-texts.js'
+import { addPortSpec } from '../settings/port-spec.js'
 
 /** A service, as the project declares it. */
 export interface DeclaredService {
@@ -158,9 +160,19 @@ function readService(name: string, value: unknown, file: string, key: string): D
         `must be a text of ports, such as "3000-3999", not ${quote(ports)}`,
       )
     }
+    checkPorts(ports, file, `${key}.${set}`)
     service[set] = ports
   }
   return service
+}
+
+function checkPorts(ports: string, file: string, key: string): void {
+  try {
+    addPortSpec([], ports, `${file}: ${key}`, tokensIn({}))
+  } catch (error) {
+    if (!(error instanceof Port4meError) || error.code !== 'ERR_PORT_SPEC') throw error
+    throw new Port4meError('ERR_INVALID_CONFIG', error.message)
+  }
 }
 
 /** The names of services: they are parts of commands and of variables. */
