@@ -5,7 +5,7 @@ import { utimesSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { servicePort } from 'port4me'
 
-const next = spawn('port4me', ['run', 'web', '--project', '--', 'next', 'dev'], {
+const next = spawn('port4me', ['run', 'web', '--', 'next', 'dev'], {
   stdio: ['ignore', 'pipe', 'inherit'],
   env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1' },
 })
