@@ -9,10 +9,12 @@ import { prepareExample } from './prepare.js'
 
 /** How many tests each example has, and the text with which its runner reports how many passed. */
 const EXAMPLES = {
+  dotenv: [2, /^[#ℹ] pass (\d+)$/m],
   jest: [5, /^Tests: +(\d+) passed, \d+ total$/m],
   monorepo: [3, /^[#ℹ] pass (\d+)$/m],
   'node-test': [3, /^[#ℹ] pass (\d+)$/m],
   playwright: [8, /^ *(\d+) passed \(/m],
+  python: [4, /^Ran (\d+) tests in .*\n\nOK$/m],
   shell: [3, /^1\.\.(\d+)$/m],
   vite: [3, /^[#ℹ] pass (\d+)$/m],
   vitest: [5, /^ *Tests +(\d+) passed \(\d+\)$/m],
