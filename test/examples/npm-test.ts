@@ -14,12 +14,20 @@ export interface NpmTest {
   readonly output: string
 }
 
-/** Runs `npm test` in a folder. Afterwards no process of it is left. */
-export async function npmTest(folder: string): Promise<NpmTest> {
+/** Runs `npm test` in a folder, with some variables more. Afterwards no process of it is left. */
+export async function npmTest(
+  folder: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<NpmTest> {
   const kept = Object.entries(process.env).filter(([name]) => KEPT.includes(name))
   const child = spawn('npm', ['test'], {
     cwd: folder,
-    env: { ...Object.fromEntries(kept), NO_COLOR: '1', npm_config_update_notifier: 'false' },
+    env: {
+      ...Object.fromEntries(kept),
+      NO_COLOR: '1',
+      npm_config_update_notifier: 'false',
+      ...variables,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // it leads a process group, which can be ended as a whole
   })

@@ -49,6 +49,13 @@ test('Playwright uses the server that runs', { timeout: 150_000 }, async () => {
   }
 })
 
+test('a run with a project of its own starts another server', { timeout: 150_000 }, async () => {
+  const before = await answered()
+  const { status, output } = await npmTest(example.folder, { PORT4ME_PROJECT: 'second' })
+  expect(status, output).toBe(0)
+  expect(await answered()).toBe(before + 1)
+})
+
 test('in a linked worktree Playwright starts another server', { timeout: 150_000 }, async () => {
   const { folder } = example
   git(folder, 'add', '.')
