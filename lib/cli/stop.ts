@@ -64,7 +64,30 @@ export async function stopCommand(args: readonly string[]): Promise<number> {
   }
   const areEnded = await end(targets, { protocol, force: line.force, hint: '--force', say })
   if (areEnded) await untilGone(services, LEASE_MS)
-  return areEnded && refusals.length === 0 ? 0 : 1
+  const successors = areEnded ? await successorsOf(ports, protocol) : []
+  for (const holder of successors) {
+    fail(1, `${inBrief(holder)} listens on port ${holder.port} now`)
+  }
+  return areEnded && refusals.length + successors.length === 0 ? 0 : 1
+}
+
+/** How long the children of a process that was ended may take to end too. */
+const CHILDREN_MS = 500
+
+/**
+ * Who listens on the ports although the processes were ended: a supervisor started the server again, or another process
+ * has the same socket.
+ */
+async function successorsOf(
+  ports: readonly number[],
+  protocol: StopLine['protocol'],
+): Promise<PortHolder[]> {
+  const until = performance.now() + CHILDREN_MS
+  for (;;) {
+    const found = listHolders({ ports, protocol: protocol ?? 'tcp' }).filter(isListener)
+    if (found.length === 0 || performance.now() > until) return found
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
 }
 
 function say(line: string): void {
@@ -119,7 +142,9 @@ interface Goal {
 async function choose(aim: Aim): Promise<{ targets: Target[]; refusals: string[] }> {
   const { protocol } = aim
   const refusals: string[] = []
-  const goals: Goal[] = aim.ports.map((port) => ({ port, isMeant: () => true }))
+  // A UDP socket may be that of a client. So it is meant only if UDP is named.
+  const isMeant = (holder: PortHolder) => protocol !== undefined || holder.protocol === 'tcp'
+  const goals: Goal[] = aim.ports.map((port) => ({ port, isMeant }))
   for (const service of aim.services) {
     const { running } = look(service)
     if (running === undefined) refusals.push(doesNotRun(service))
@@ -171,6 +196,9 @@ function withoutListener(
 ): string {
   const nobody = `nobody listens on port ${port}`
   const bound = holders.find(({ state }) => state === 'bound')
+  if (bound?.protocol === 'udp' && protocol === undefined && !bound.lease) {
+    return `${nobody}, but ${inBrief(bound) ?? 'a process'} has it on UDP; --protocol=udp ends that`
+  }
   if (bound !== undefined) {
     const verb = bound.lease ? 'leases' : 'has bound'
     return `${nobody}; ${inBrief(bound) ?? 'a process'} ${verb} it, but does not listen`

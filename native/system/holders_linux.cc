@@ -33,8 +33,8 @@ std::vector<uint32_t> AncestorsOf(Proc* proc, uint32_t pid) {
 // To read all descriptors of all processes takes long, so the likely holders come first: this
 // process, its descendants, the processes of a folder, then the others, the youngest first. The
 // search ends when each socket was found. Several processes may have one socket. They have it from
-// a common ancestor, or a process passed it on. So at the end the relatives of the holders are
-// looked at, too, and in all other processes the descriptors with the same numbers: a child has
+// a common ancestor, or a process passed it on. So at the end the parents and children of holders
+// are looked at, too, and in all other processes the descriptors with the same numbers: a child has
 // a socket under the number of its parent, unless it was told to use another one.
 class SocketSearch {
  public:
@@ -99,7 +99,7 @@ class SocketSearch {
   void LookAtRelatives() {
     // LookAt() adds to the holders.
     for (size_t i = 0; i < holders_.size() && proc_.error().number == 0; ++i) {
-      LookAtAncestors(holders_[i]);
+      LookAtParent(holders_[i]);
       const std::optional<std::vector<uint32_t>> children = proc_.ChildrenOf(holders_[i]);
       for (const uint32_t child : children ? *children : processes_) LookAt(child);
     }
@@ -117,8 +117,10 @@ class SocketSearch {
     }
   }
 
-  void LookAtAncestors(uint32_t pid) {
-    for (const uint32_t ancestor : AncestorsOf(&proc_, pid)) LookAt(ancestor);
+  // Looks at the parent of a holder. If it is a holder too, it is in the list of holders now.
+  void LookAtParent(uint32_t pid) {
+    const std::optional<ProcessReport>& process = proc_.Describe(pid);
+    if (process && process->parent) LookAt(*process->parent);
   }
 
   Proc& proc_;

@@ -378,9 +378,49 @@ onPosix('port4me stop asks', () => {
     terminal.process.stdout?.on('data', (data) => {
       said += data
     })
-    expect(await terminal.ended).toBe(0)
+    expect(await terminal.ended).toBe(1)
     expect(said).toContain(`process ${pid} had ended already`)
+    expect(said).toMatch(new RegExp(`process ${other.pid}\\b.* listens on port ${port} now`))
     expect(isAlive(other.server)).toBe(true)
+  })
+})
+
+onPosix('a server that a supervisor starts again', () => {
+  test('is named, and the exit status is 1', async () => {
+    const port = String(await freePort())
+    const supervisor = companion('sh', [
+      '-c',
+      `while :; do "${process.execPath}" -e 'require("net").createServer().listen(${port}, () => console.log(process.pid))'; done`,
+    ])
+    const pid = await supervisor.line()
+    const { status, stdout, stderr } = stop('--yes', port)
+    const next = await supervisor.line()
+    expect(next).not.toBe(pid)
+    expect(stdout).toContain(`ended node (process ${pid}`)
+    expect(stderr).toContain(`process ${next}`)
+    expect(stderr).toContain(`listens on port ${port} now`)
+    expect(status).toBe(1)
+    await supervisor.kill('SIGKILL')
+    process.kill(Number(next), 'SIGKILL')
+  })
+})
+
+onPosix('a UDP socket', () => {
+  test('is not ended unless --protocol names UDP, because it may be a client', async () => {
+    const port = await freePort()
+    const client = companion(process.execPath, [
+      '-e',
+      `require("dgram").createSocket("udp4").bind(${port}, "127.0.0.1", () => console.log("bound"))`,
+    ])
+    await client.line()
+    const { status, stderr } = stop('--yes', String(port))
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(
+        /^port4me: error: nobody listens on port \d+, but node \(.*\) has it on UDP; --protocol=udp ends that\n$/,
+      ),
+    })
+    await client.kill('SIGKILL')
   })
 })
 

@@ -175,7 +175,8 @@ class SocketSearch {
   *#lookAtRelatives(processes: readonly number[]): Generator<undefined, void> {
     // The loop also reaches the holders that it adds.
     for (const holder of this.#holders) {
-      for (const pid of [...ancestorsOf(holder), ...(childrenOf(holder) ?? processes)]) {
+      const parent = readStat(holder)?.parent ?? []
+      for (const pid of [parent, childrenOf(holder) ?? processes].flat()) {
         yield* this.#lookAt(pid)
         yield
       }
@@ -206,16 +207,6 @@ function childrenOf(pid: number): number[] | undefined {
     for (const child of text?.match(/\d+/g) ?? []) children.push(Number(child))
   }
   return children
-}
-
-function ancestorsOf(pid: number): number[] {
-  const ancestors: number[] = []
-  let parent = readStat(pid)?.parent
-  while (parent !== undefined && !ancestors.includes(parent)) {
-    ancestors.push(parent)
-    parent = readStat(parent)?.parent
-  }
-  return ancestors
 }
 
 interface Stat {
