@@ -385,23 +385,24 @@ onPosix('port4me stop asks', () => {
   })
 })
 
-onPosix('a server that a supervisor starts again', () => {
-  test('is named, and the exit status is 1', async () => {
-    const port = String(await freePort())
-    const supervisor = companion('sh', [
-      '-c',
-      `while :; do "${process.execPath}" -e 'require("net").createServer().listen(${port}, () => console.log(process.pid))'; done`,
+onPosix('a port that another process takes at once', () => {
+  test('is named with that process, and the exit status is 1', async () => {
+    const { server, pid, port } = await serve()
+    const waiting = companion(process.execPath, [
+      '-e',
+      `const server = require("net").createServer().on("error", () => setTimeout(listen, 2))
+       const listen = () => server.listen(${port}, () => console.log("listens"))
+       listen()`,
     ])
-    const pid = await supervisor.line()
     const { status, stdout, stderr } = stop('--yes', port)
-    const next = await supervisor.line()
-    expect(next).not.toBe(pid)
+    expect(await waiting.line()).toBe('listens')
+    expect(await server.ended).toBe(128 + 15)
     expect(stdout).toContain(`ended node (process ${pid}`)
-    expect(stderr).toContain(`process ${next}`)
-    expect(stderr).toContain(`listens on port ${port} now`)
+    expect(stderr).toMatch(
+      new RegExp(`process ${waiting.process.pid}\\b.* listens on port ${port} now\n$`),
+    )
     expect(status).toBe(1)
-    await supervisor.kill('SIGKILL')
-    process.kill(Number(next), 'SIGKILL')
+    await waiting.kill('SIGKILL')
   })
 })
 
