@@ -7,7 +7,14 @@ import { listHolders } from '../holders/holders.js'
 import { ageOf, inBrief } from '../holders/texts.js'
 import { write } from '../output.js'
 import { projectFolder } from '../project.js'
-import { listDeclared, look, readProject, type Service, statusOf } from '../services/services.js'
+import {
+  isOwn,
+  listDeclared,
+  look,
+  readProject,
+  type Service,
+  statusOf,
+} from '../services/services.js'
 import type { PortHolder, ServiceOptions, ServiceStatus } from '../types.js'
 import { parseServicesLine } from './commands.js'
 import { flagOf } from './flags.js'
@@ -54,10 +61,10 @@ export function noneDeclared(options: ServiceOptions): string {
  * printed, because others may have made them.
  */
 function servicesOfAll(options: ServiceOptions): Service[] {
-  const own = ownUser()
   const folders = new Set<string>()
-  for (const { cwd, container, uid, user } of listHolders()) {
-    if (cwd === undefined || container !== undefined || own !== (uid ?? user)) continue
+  for (const holder of listHolders()) {
+    const { cwd, container } = holder
+    if (cwd === undefined || container !== undefined || !isOwn(holder)) continue
     folders.add(projectFolder(cwd))
   }
   const { existsSync } = builtin('node:fs')
@@ -73,11 +80,6 @@ function servicesOfAll(options: ServiceOptions): Service[] {
       return []
     }
   })
-}
-
-/** The user id, or on Windows the name of the user. */
-function ownUser(): number | string {
-  return process.geteuid?.() ?? builtin('node:os').userInfo().username
 }
 
 function rowOf(service: Service): Row {

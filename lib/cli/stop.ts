@@ -7,7 +7,7 @@ import { asSystemError, printable, quote } from '../errors.js'
 import { listHolders, whoHas } from '../holders/holders.js'
 import { ageOf, inBrief, placeOf, userOf } from '../holders/texts.js'
 import { write } from '../output.js'
-import { look, readService, type Service, type Whereabouts } from '../services/services.js'
+import { isOwn, look, readService, type Service, type Whereabouts } from '../services/services.js'
 import { setTimeout } from '../timers.js'
 import type { PortHolder } from '../types.js'
 import { parseStopLine, type StopLine } from './commands.js'
@@ -228,13 +228,6 @@ function refusalOf(holder: PortHolder, ancestors: ReadonlySet<number>): string |
     return rule(`belongs to user ${printable(whose)}, who alone can stop it${how}`)
   }
   return pid === undefined ? rule('cannot be seen from here') : undefined
-}
-
-/** Whether the process belongs to the user who asks. */
-function isOwn({ uid, user }: PortHolder): boolean {
-  // Windows has no user ids.
-  const own = process.geteuid?.()
-  return own === undefined ? user === builtin('node:os').userInfo().username : uid === own
 }
 
 /**

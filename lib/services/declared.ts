@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { asSystemError, isPlainObject, Port4meError, quote } from '../errors.js'
+import { asSystemError, isPlainObject, Port4meError, printable, quote } from '../errors.js'
 import { tokensIn } from '../settings/port-set-texts.js'
 import { addPortSpec } from '../settings/port-spec.js'
 
@@ -86,7 +86,10 @@ function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw new Port4meError('ERR_INVALID_CONFIG', `${file} is not JSON: ${(error as Error).message}`)
+    throw new Port4meError(
+      'ERR_INVALID_CONFIG',
+      `${printable(file)} is not JSON: ${printable((error as Error).message)}`,
+    )
   }
 }
 
@@ -213,5 +216,5 @@ function object(
 }
 
 function wrong(file: string, key: string, what: string): Port4meError {
-  return new Port4meError('ERR_INVALID_CONFIG', `${file}: ${key} ${what}`)
+  return new Port4meError('ERR_INVALID_CONFIG', `${printable(file)}: ${printable(key)} ${what}`)
 }

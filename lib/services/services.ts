@@ -7,7 +7,7 @@ import { Ask, portOf, State } from '../codes.js'
 import { reportService } from '../debug.js'
 import { currentEngine, warnInBundle } from '../engine/engine.js'
 import { hold, holdersOf, probe } from '../engine/questions.js'
-import { Port4meError, quote } from '../errors.js'
+import { Port4meError, printable, quote } from '../errors.js'
 import { describeHolders } from '../holders/describe.js'
 import { leaseOf } from '../lease.js'
 import { isLinkedWorktree, type Project, projectFolder, projectOf } from '../project.js'
@@ -315,7 +315,8 @@ function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-function isOwn({ uid, user }: { readonly uid?: number; readonly user?: string }): boolean {
+/** Whether a process belongs to this user. @internal */
+export function isOwn({ uid, user }: { readonly uid?: number; readonly user?: string }): boolean {
   const own = process.geteuid?.()
   return own === undefined ? user === builtin('node:os').userInfo().username : uid === own
 }
@@ -402,7 +403,7 @@ function isRunning(
   const verb = holder.state === 'listening' ? 'runs' : 'is being started'
   const error = new Port4meError(
     'ERR_SERVICE_RUNNING',
-    `${which} of ${project.name} ${verb} already: port ${port}, process ${holder.pid ?? 'unknown'}`,
+    `${which} of ${printable(project.name)} ${verb} already: port ${port}, process ${holder.pid ?? 'unknown'}`,
   )
   return Object.assign(error, { port, ...(holder.pid !== undefined && { pid: holder.pid }) })
 }

@@ -609,6 +609,24 @@ describe('wrong usage', () => {
     expect(stderr).toMatch(/^port4me: error: .*\n$/)
   })
 
+  test('names of odd folders do not break lines', async () => {
+    const [web = 0] = await freePorts(1)
+    const odd = project({ web, bad: true }, undefined, 'a \x1b[1m\n"b", c')
+    const shown = JSON.stringify(odd).slice(1, -1).replaceAll('\\"', '"')
+    const server = await serve(odd, web)
+    expect(program(odd, ['run', 'web', '--', 'true']).stderr).toBe(
+      `port4me: error: service "web" of ${shown} runs already: port ${web}, process ${server.process.pid}\n`,
+    )
+    expect(program(odd, ['stop', '-y', 'bad']).stderr).toBe(
+      `port4me: error: service "bad" of ${shown} does not run\n`,
+    )
+    expect(program(odd, ['services', '--all']).stdout).toContain(`${shown}  web `)
+    writeFileSync(join(odd, 'port4me.json'), '{"services":{"a\\nb":1}}')
+    expect(program(odd, ['services']).stderr).toBe(
+      `port4me: error: ${shown}/port4me.json: services.a\\nb must have a name of letters, digits, ".", "_" and "-" that begins with a letter or a digit\n`,
+    )
+  })
+
   test('a wrong declaration is an error of its file', () => {
     const broken = project({ web: 'x' })
     for (const args of [
