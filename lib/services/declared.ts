@@ -171,7 +171,7 @@ function readService(name: string, value: unknown, file: string, key: string): D
 
 function checkPorts(ports: string, file: string, key: string): void {
   try {
-    addPortSpec([], ports, `${file}: ${key}`, tokensIn({}))
+    addPortSpec([], ports, `${printable(file)}: ${key}`, tokensIn({}))
   } catch (error) {
     if (!(error instanceof Port4meError) || error.code !== 'ERR_PORT_SPEC') throw error
     throw new Port4meError('ERR_INVALID_CONFIG', error.message)
