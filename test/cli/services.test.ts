@@ -369,6 +369,17 @@ describe.skipIf(process.platform === 'win32')('port4me run', () => {
     expect(portOf('web')).toBe(String(web))
   })
 
+  test.runIf(IS_LINUX)('takes each name for a tool in a folder that was removed', async () => {
+    const gone = project({})
+    const shell = 'rm -r "$PWD" && exec "$0" "$@"'
+    const run = startIn(gone, [
+      ...['sh', '-c', shell, process.execPath, PROGRAM],
+      ...['run', 'api', '--', 'printenv', 'PORT'],
+    ])
+    expect(await run.line()).toMatch(/^\d+$/)
+    expect(await run.ended).toBe(0)
+  })
+
   test.runIf(IS_LINUX)('leases the service while its command runs', async () => {
     const [web = 0] = await freePorts(1)
     const shop = project({ web })
