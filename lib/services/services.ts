@@ -1,5 +1,6 @@
 // Services: one port for each service of each project, and where it runs.
 
+import { sep } from 'node:path'
 import type { SocketReport } from '../../binding.js'
 import { builtin } from '../builtin.js'
 import { firstCandidates } from '../candidates.js'
@@ -48,8 +49,7 @@ export function servicePort(name?: string, options?: ServiceOptions): number {
 /** What servicePort() returns, for a service that was read already. @internal */
 export function portOfService(service: Service, { running, free } = look(service)): number {
   if (running !== undefined) return running.port
-  const recorded = readVariable(service.variable)
-  if (recorded !== undefined) return integerText(recorded, service.variable, 1, 65535)
+  if (service.recorded !== undefined) return service.recorded
   if (free === undefined) throw noneFree(service)
   record(service, free)
   return free
@@ -97,12 +97,13 @@ export interface Service {
   readonly project: Project
   readonly declared: DeclaredService | undefined
   readonly settings: Settings
-  /** Its candidates, in order. */
+  /** Its candidates, in order. The recorded port is the first. */
   readonly ports: Uint16Array
   /** The label of its leases. */
   readonly label: string
   /** The variable that records its port for the process tree. */
   readonly variable: string
+  readonly recorded: number | undefined
 }
 
 /**
@@ -130,7 +131,13 @@ export function readService(
   const { tool, user } = settings.identity
   const { createHash } = builtin('node:crypto')
   const label = createHash('sha256').update(`${user}\n${tool}`).digest('hex').slice(0, 16)
-  const ports = candidatesOf(known, settings, [...declared.values()], project, options, nameOf)
+  const variable = `PORT4ME_SERVICE_${label.toUpperCase()}`
+  const recorded = recordedPort(variable)
+  const candidates = candidatesOf(known, settings, [...declared.values()], project, options, nameOf)
+  const ports =
+    recorded === undefined
+      ? candidates
+      : Uint16Array.of(recorded, ...candidates.filter((port) => port !== recorded))
   if (settings.values.debug) reportService(settings, known, project.name, ports)
   return {
     name: known,
@@ -139,8 +146,15 @@ export function readService(
     settings,
     ports,
     label,
-    variable: `PORT4ME_SERVICE_${label.toUpperCase()}`,
+    variable,
+    recorded,
   }
+}
+
+/** The port that another process of the tree has recorded for a service. */
+function recordedPort(variable: string): number | undefined {
+  const recorded = readVariable(variable)
+  return recorded === undefined ? undefined : integerText(recorded, variable, 1, 65535)
 }
 
 /** @internal */
@@ -194,7 +208,7 @@ function settingsOf(
     ...(include !== undefined && { include }),
     ...(exclude !== undefined && { exclude }),
     ...(isPreferred && { prepend: port }),
-    ...options,
+    ...Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)),
     // The same as the project, but without looking at its folder again.
     tool: `${name}@${project.name}`,
     project: false,
@@ -203,8 +217,9 @@ function settingsOf(
 }
 
 /**
- * The first candidates of a service. A port that is a candidate of two declared services belongs to the one that comes
- * to it first, so that two services never get one port.
+ * The first candidates of a service. A port may be a candidate of several declared services. Then it belongs to the one
+ * that prefers it. The others are chosen in turns, in the order in which the services are declared. A service that is
+ * not declared has none of their ports. So two services never get one port.
  */
 function candidatesOf(
   name: string,
@@ -216,19 +231,26 @@ function candidatesOf(
 ): Uint16Array {
   const own = distinct(settings)
   const { prepend: _, ...rest } = options ?? {}
-  const others = declared
-    .filter((other) => other.name !== name)
-    .map((other) => distinct(settingsOf(other.name, project, other, rest, nameOf)))
-  const place = declared.findIndex((one) => one.name === name)
-  return Uint16Array.from(
-    own.filter((port, rank) =>
-      others.every((ports, i) => {
-        const theirs = ports.indexOf(port)
-        const isFirst = place !== -1 && place <= i
-        return theirs === -1 || rank < theirs || (rank === theirs && isFirst)
-      }),
-    ),
-  )
+  const lists = declared.map((one) => {
+    const ports =
+      one.name === name ? own : distinct(settingsOf(one.name, project, one, rest, nameOf))
+    return { name: one.name, ports, next: 0 }
+  })
+  const owners = new Map<number, string>()
+  for (const { name, ports } of lists) {
+    const { port } = declared.find((one) => one.name === name) ?? {}
+    if (port !== undefined && port === ports[0] && !owners.has(port)) owners.set(port, name)
+  }
+  for (let turn = 0; turn < CANDIDATES; turn++) {
+    for (const list of lists) {
+      const isTaken = (port: number | undefined) =>
+        port !== undefined && (owners.get(port) ?? list.name) !== list.name
+      while (isTaken(list.ports[list.next])) list.next++
+      const port = list.ports[list.next++]
+      if (port !== undefined) owners.set(port, list.name)
+    }
+  }
+  return Uint16Array.from(own.filter((port) => (owners.get(port) ?? name) === name))
 }
 
 function distinct({ candidates, engine }: Settings): number[] {
@@ -289,21 +311,20 @@ function runningOn(
   ])
   const processes = new Map(report.processes.map((process) => [process.pid, process]))
   const isIts = (socket: SocketReport): boolean => {
-    if (socket.label !== undefined) return socket.label === label
+    const own = socket.pids.flatMap((pid) => processes.get(pid) ?? []).filter(isOwn)
+    if (socket.label !== undefined) return socket.label === label && own.length > 0
     const isServer =
       socket.state === State.LISTENING || socket.protocol === 'udp' || socket.leased === true
     return (
       isServer &&
-      socket.pids.some((pid) => {
-        const process = processes.get(pid)
-        return process !== undefined && isOwn(process) && isOf(project, process.cwd)
-      }) &&
+      own.some(({ cwd }) => isOf(project, cwd)) &&
       // It may have been a probe of the TypeScript engine, which listens for an instant.
       busyOnes(Uint16Array.of(socket.port), settings, PATIENCES_MS[0]).length > 0
     )
   }
   for (const port of busy) {
-    const socket = report.sockets.find((one) => one.port === port && isIts(one))
+    const its = report.sockets.filter((one) => one.port === port && isIts(one))
+    const socket = its.find(({ state }) => state === State.LISTENING) ?? its[0]
     if (socket === undefined) continue
     const [holder] = describeHolders({ ...report, sockets: [socket] }, Ask.IPV4 | Ask.IPV6)
     if (holder !== undefined) return { port, holder }
@@ -323,7 +344,14 @@ export function isOwn({ uid, user }: { readonly uid?: number; readonly user?: st
 
 /** Whether a working directory belongs to a project, and not to one in a folder below. @internal */
 export function isOf({ folder }: Project, cwd: string | undefined): boolean {
-  return folder !== undefined && cwd !== undefined && projectFolder(cwd) === folder
+  if (folder === undefined || cwd === undefined) return false
+  const nearest = projectFolder(cwd)
+  // The option `project` may name a folder that is inside of another project.
+  return nearest === folder || (isIn(folder, cwd) && isIn(nearest, folder))
+}
+
+function isIn(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 }
 
 function record({ variable, project }: Service, port: number): void {
@@ -372,9 +400,8 @@ const NO_PORTS = new Uint8Array(65536 / 8)
 
 /** @internal */
 export function statusOf(service: Service, { running, free } = look(service)): ServiceStatus {
-  const { name, declared, ports } = service
-  const recorded = readVariable(service.variable)
-  const port = running?.port ?? (recorded === undefined ? free : Number(recorded)) ?? ports[0] ?? 0
+  const { name, declared, ports, recorded } = service
+  const port = running?.port ?? recorded ?? free ?? ports[0] ?? 0
   const url = urlOf(service, port)
   return {
     name,
