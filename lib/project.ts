@@ -57,17 +57,20 @@ function projectOfTree(): string | undefined {
 }
 
 /**
- * Whether a folder is a linked worktree of a git repository. Its `.git` is a file that names a folder of the repository,
- * and that folder has a file `commondir`. The `.git` of a submodule is a file too, but the folder has no `commondir`:
- * gitrepository-layout(5).
+ * Whether a folder is a linked worktree of a git repository. Its `.git` is a file that names a folder in
+ * `.git/worktrees` of the main worktree. In a submodule it names one in `.git/modules`, and that folder, whatever its
+ * path, has no file `commondir`: gitrepository-layout(5).
  */
 export function isLinkedWorktree(folder: string | undefined): boolean {
   if (folder === undefined) return false
   const file = join(folder, '.git')
   try {
     if (!statSync(file).isFile()) return false // a folder: the main worktree
-    const [, gitFolder] = /^gitdir: ([\s\S]*?)[\r\n]*$/.exec(readFileSync(file, 'utf8')) ?? []
-    return gitFolder !== undefined && existsSync(join(resolve(folder, gitFolder), 'commondir'))
+    const text = readFileSync(file, 'utf8')
+    const [, gitFolder] = /^gitdir: ([\s\S]*[\\/]worktrees[\\/][^\\/]+?)[\r\n]*$/.exec(text) ?? []
+    if (gitFolder === undefined) return false
+    const path = resolve(folder, gitFolder)
+    return existsSync(join(path, 'commondir')) || !existsSync(path)
   } catch {
     return false // it cannot be read
   }
