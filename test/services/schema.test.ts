@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+// First, because here lib/later.ts is a cycle of imports: vitest.config.mts.
+import '../../lib/settings/settings.js'
 import { declaredServices } from '../../lib/services/declared.js'
 import { ROOT } from '../support/paths.js'
 
