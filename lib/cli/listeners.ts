@@ -1,5 +1,6 @@
 // Who serves a port, and who serves the port of a service?
 
+import { Ask } from '../codes.js'
 import { listHolders } from '../holders/holders.js'
 import { isOf, type Service, type Whereabouts } from '../services/services.js'
 import type { PortHolder } from '../types.js'
@@ -14,11 +15,13 @@ type Place = NonNullable<Whereabouts['running']>
 
 /**
  * Whether a holder of the port where a service runs belongs to the service: it has its lease, was started by the
- * process that has the lease, or works in the folder of the project.
+ * process that has the lease, or works in the folder of the project. A socket of another protocol does not.
  */
-export function isOfService({ project }: Service, { holder }: Place, other: PortHolder): boolean {
+export function isOfService(service: Service, { holder }: Place, other: PortHolder): boolean {
+  const { project, settings } = service
   const { pid, cwd, container, parents = [] } = other
-  if (pid === undefined) return false
+  const protocol = other.protocol === 'tcp' ? Ask.TCP : Ask.UDP
+  if (pid === undefined || (settings.portQuestion.question & protocol) === 0) return false
   return (
     pid === holder.pid ||
     parents.some((parent) => parent.pid === holder.pid) ||
