@@ -10,6 +10,7 @@ import { prepareExample } from './prepare.js'
 /** How many tests each example has, and the text with which its runner reports how many passed. */
 const EXAMPLES = {
   dotenv: [2, /^[#ℹ] pass (\d+)$/m],
+  esbuild: [1, /^[#ℹ] pass (\d+)$/m],
   jest: [5, /^Tests: +(\d+) passed, \d+ total$/m],
   monorepo: [3, /^[#ℹ] pass (\d+)$/m],
   'node-test': [3, /^[#ℹ] pass (\d+)$/m],

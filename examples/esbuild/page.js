@@ -1,0 +1,1 @@
+document.title = 'port4me and esbuild'
