@@ -45,7 +45,8 @@ function shown(
   const { stdout } = run(
     'python3',
     [join(ROOT, 'test/support/terminal.py'), String(columns), process.execPath, PROGRAM, ...args],
-    { TERM: 'xterm-256color', ...variables },
+    // In CI Node.js takes most terminals for ones without colors.
+    { TERM: 'xterm-256color', CI: '', NO_COLOR: '', ...variables },
   )
   return stdout.split('\r\n').slice(0, -1)
 }
