@@ -42,12 +42,14 @@ function shown(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): string[] {
-  const { stdout } = run(
-    'python3',
-    [join(ROOT, 'test/support/terminal.py'), String(columns), process.execPath, PROGRAM, ...args],
-    // In CI Node.js takes most terminals for ones without colors.
-    { TERM: 'xterm-256color', CI: '', NO_COLOR: '', ...variables },
-  )
+  const terminal = join(ROOT, 'test/support/terminal.py')
+  const all = { TERM: 'xterm-256color', ...variables }
+  const { stdout } = run('env', [
+    // These variables decide about colors too. With CI Node.js takes most terminals for ones without colors.
+    ...['CI', 'NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS'].flatMap((name) => ['-u', name]),
+    ...Object.entries(all).map(([name, value]) => `${name}=${value}`),
+    ...['python3', terminal, String(columns), process.execPath, PROGRAM, ...args],
+  ])
   return stdout.split('\r\n').slice(0, -1)
 }
 
