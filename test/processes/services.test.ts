@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../support/listeners.js'
-import { script } from '../support/run.js'
+import { PROGRAM } from '../support/paths.js'
+import { run, script } from '../support/run.js'
 import { type Answer, Asker, Worktrees } from './worktrees.js'
 
 const OWN = process.env.PORT4ME_ENGINE as 'native' | 'fallback'
@@ -63,6 +64,17 @@ describe('a repository with four worktrees of three services each', () => {
       const folder = Worktrees.folderIn(service, i)
       const body = `process.chdir(${JSON.stringify(folder)}); return port4me.servicePort('${service.name}')`
       expect(script(body)).toBe(service.running?.port)
+    }
+  })
+
+  test('prints the URL of each in any folder: port4me url', () => {
+    for (const [i, service] of worktrees.services.entries()) {
+      const words = ['-C', Worktrees.folderIn(service, i + 1), process.execPath, PROGRAM]
+      const { stdout, stderr } = run('env', [...words, 'url', service.name])
+      expect({ stdout, stderr }).toEqual({
+        stdout: `http://localhost:${service.running?.port}\n`,
+        stderr: '',
+      })
     }
   })
 
