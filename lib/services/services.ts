@@ -75,6 +75,7 @@ export function listDeclared(options?: ServiceOptions, nameOf?: NameOf): Service
 
 /**
  * Leases the port of a service, if the service does not run. Other calls that ask for the service are told this port.
+ * Keep the lease itself, not only its port: it ends when it is garbage collected.
  *
  * @returns the lease; see {@link leasePort}
  * @throws {Port4meError} `ERR_SERVICE_RUNNING`, with `port` and `pid`, if the service runs or is leased; the errors
