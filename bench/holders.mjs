@@ -99,6 +99,7 @@ export async function compareHolders(rounds, floor, variables) {
     for (let round = 0; round < rounds; round++) record('service', 'free', askService())
     const service = spawn(process.execPath, ['-e', SERVICE, path('..')], {
       cwd: project,
+      env,
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     await once(createInterface({ input: service.stdout }), 'line')

@@ -65,8 +65,9 @@ const LIMITS = [
 const FRESH_PORTS = 3000
 
 const { servers, ports } = await holdConsecutivePorts(BUSY)
+// NODE_EXTRA_CA_CERTS makes every start of Node.js take much longer. The time of the programs would be lost in it.
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^_?PORT4ME_/.test(name)),
+  Object.entries(process.env).filter(([name]) => !/^_?PORT4ME_|^NODE_EXTRA_CA_CERTS$/.test(name)),
 )
 // With a variable that names the user, as nearly every shell has it, and without one.
 const { LOGNAME, USER, LNAME, USERNAME, ...nobody } = environment

@@ -1,5 +1,6 @@
 // Who has this port?
 
+import { dirname } from 'node:path'
 import type { HoldersArguments, HoldersReport } from '../../binding.js'
 import { readPorts } from '../availability.js'
 import { Ask, State } from '../codes.js'
@@ -108,7 +109,9 @@ function read(
     return value === undefined ? undefined : { value, source: `options.${option}` }
   }, 'both')
   const protocols = question & (Ask.TCP | Ask.UDP)
-  const folder = projectFolder(workingFolder())
+  const project = projectFolder(workingFolder())
+  // In the root every process would be of this folder.
+  const folder = project === dirname(project) ? '' : project
   const asked: HoldersArguments = [
     ports ?? new Uint16Array(0),
     protocols,

@@ -85,9 +85,8 @@ class SocketSearch {
   }
 
   void LookAtFolder(const std::string& folder) {
-    for (const uint32_t pid : processes_) {
-      if (IsDone()) return;
-      if (!seen_.contains(pid) && IsIn(folder, proc_.WorkingDirectory(pid))) LookAt(pid);
+    for (auto pid = processes_.rbegin(); pid != processes_.rend() && !IsDone(); ++pid) {
+      if (!seen_.contains(*pid) && IsIn(folder, proc_.WorkingDirectory(*pid))) LookAt(*pid);
     }
   }
 

@@ -127,7 +127,7 @@ class SocketSearch {
     if (this.#isDone || linkAt('/proc/self') !== String(process.pid)) return
     yield* this.#lookAt(process.pid)
     if (!this.#isDone) yield* this.#lookAtDescendants(process.pid)
-    const processes = namesIn('/proc').map(Number)
+    const processes = namesIn('/proc').map(Number).reverse() // the youngest first
     if (!this.#isDone && folder !== '') {
       for (const pid of processes) {
         if (this.#isDone) break
@@ -136,7 +136,7 @@ class SocketSearch {
         yield
       }
     }
-    for (const pid of processes.toReversed()) {
+    for (const pid of processes) {
       if (this.#isDone) break
       yield* this.#lookAt(pid)
       yield
