@@ -123,6 +123,8 @@ int Fill(int processes, int descriptors) {
       children.push_back(child);
       continue;
     }
+    // Those of the program that started this one would be counted, too.
+    for (int j = 3; j < 1024; ++j) close(j);
     for (int j = 3; j < descriptors; ++j) {
       if ((j % 2 == 0 ? socket(AF_INET, SOCK_STREAM, 0) : open("/dev/null", O_RDONLY)) < 0)
         _exit(1);

@@ -280,11 +280,13 @@ export function look(service: Service): Whereabouts {
 }
 
 /**
- * How long busy ports are probed, in milliseconds. Other processes that ask for the same service probe its ports too,
- * and may have to wait for a processor meanwhile. The second time is for ports that neither the service nor a probe of
- * an instant has. It is longer, because a wrong verdict would move the service to another port.
+ * How long busy ports are probed, in milliseconds; 0: once. Other processes that ask for the same service probe its ports
+ * too, and may have to wait for a processor meanwhile. The second time is for ports that neither the service nor a probe
+ * of an instant has. It is longer, because a wrong verdict would move the service to another port.
  */
-const PATIENCES_MS = [0.5, 30] as const
+const PATIENCES_MS = [0, 30] as const
+/** The same, for a port where the service seems to run. */
+const CONFIRMING_MS = 0.5
 
 /** Those ports that are busy each time they are probed. */
 function busyOnes(ports: Uint16Array, { portQuestion }: Settings, patienceMs: number): Uint16Array {
@@ -320,7 +322,7 @@ function runningOn(
       isServer &&
       own.some(({ cwd }) => isOf(project, cwd)) &&
       // It may have been a probe of the TypeScript engine, which listens for an instant.
-      busyOnes(Uint16Array.of(socket.port), settings, PATIENCES_MS[0]).length > 0
+      busyOnes(Uint16Array.of(socket.port), settings, CONFIRMING_MS).length > 0
     )
   }
   for (const port of busy) {
