@@ -357,7 +357,8 @@ describe.skipIf(process.platform === 'win32')('port4me run', () => {
   test('takes other names for tools, as before', async () => {
     const [web = 0] = await freePorts(1)
     const shop = project({ web })
-    const first = (tool: string) => String(api.listPorts(1, { user: USER, tool })[0])
+    const first = (tool: string) =>
+      String(api.listPorts(16, { user: USER, tool }).find((port) => api.isFreeTcp(port)))
     const ports = { _PORT4ME_CHECK_AVAILABLE_PORTS_: 'any' }
     const portOf = (...flags: string[]) =>
       program(shop, ['run', ...flags, '--', 'printenv', 'PORT'], ports).stdout.trim()

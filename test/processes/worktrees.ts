@@ -110,7 +110,8 @@ export class Worktrees {
     for (const worktree of TREES.map((tree) => join(this.folder, tree))) {
       for (const [i, name] of NAMES.entries()) {
         const tool = `${name}@${worktree}`
-        const sequence = api.listPorts(16, { tool })
+        // On a shared network others may have some of them for long.
+        const sequence = api.listPorts(16, { tool }).filter((port) => api.isFreeTcp(port))
         const first = worktree === main ? preferred.slice(i, i + 1) : []
         this.services.push({ worktree, name, candidates: [...first, ...sequence] })
       }
