@@ -195,6 +195,8 @@ THROWS(napi_throw_type_error)
 #define IS_REFUSED(name) \
   NAPI name(void) { return REFUSED; }
 IS_REFUSED(napi_get_value_bool)
+IS_REFUSED(napi_get_value_string_utf8)
+IS_REFUSED(napi_create_array)
 IS_REFUSED(napi_call_function)
 IS_REFUSED(napi_create_arraybuffer)
 IS_REFUSED(napi_create_async_work)
