@@ -154,7 +154,10 @@ void EachAttribute(void* data, uint32_t length, Read read) {
 }
 
 std::vector<uint16_t> Sorted(std::vector<uint16_t> ports) {
-  std::sort(ports.begin(), ports.end());
+  // With a comparison of its own. Otherwise libc++ brings its sort functions for all types of
+  // numbers, on arm64 also what long doubles need: a library with a stack protector whose guard is
+  // fixed.
+  std::sort(ports.begin(), ports.end(), [](uint16_t a, uint16_t b) { return a < b; });
   return ports;
 }
 
