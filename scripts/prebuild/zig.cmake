@@ -25,12 +25,9 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 # All files are compiled as one, unused sections are left out, and no path of this machine gets in.
 set(CMAKE_UNITY_BUILD ON CACHE BOOL "")
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 0)
-# (zig builds its own libraries with these flags. Those for Windows are twice as large with -O2.)
-if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
-  set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG" CACHE STRING "")
-else()
-  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "")
-endif()
+# zig builds its own libraries with these flags too. With -O2 the files are up to a tenth larger on Linux and twice as
+# large on Windows, and no question is answered faster: the time is spent in the system's calls.
+set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG" CACHE STRING "")
 add_compile_options(
   -fstack-protector-strong
   -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
