@@ -1,5 +1,8 @@
-// Runs after `npm install` in a clone. Builds dist/, and the addon if there is a toolchain. A missing toolchain is not
-// an error, because a prebuilt binary or the TypeScript engine can be used.
+// Runs after `npm ci` or `npm install` in a clone. Builds dist/, and the addon if there is a toolchain. A missing
+// toolchain is not an error, because a prebuilt binary or the TypeScript engine can be used.
+//
+// It is the script `dependencies` of package.json, which npm runs in a clone only. npm warns about a script `prepare`
+// when somebody installs a tarball of the package, although it does not run it.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
