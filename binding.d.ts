@@ -43,7 +43,8 @@ export interface Engine {
    * Linux, and in use elsewhere. On Linux a server with SO_REUSEADDR can bind the port while it is held, unless
    * `exclusive` is true. Elsewhere a server can bind it after the hold is released.
    *
-   * `label`: up to 32 hexadecimal digits. On Linux holders() tells it to other processes.
+   * `label`: up to 32 hexadecimal digits. On Linux holders() tells it to other processes, and only one hold at a time
+   * can have a label.
    */
   hold(...args: [...search: Search, exclusive: boolean, label?: string]): Hold
 

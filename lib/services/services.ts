@@ -19,6 +19,7 @@ import { integerText } from '../settings/texts.js'
 import { checkNames, text } from '../settings/values.js'
 import type { PortHolder, PortLease, ServiceOptions, ServiceStatus } from '../types.js'
 import { type DeclaredService, declaredServices, isServiceName, variableOf } from './declared.js'
+import { isServing } from './serving.js'
 
 const OPTIONS = [
   ...['project', 'user', 'prepend', 'include', 'exclude', 'protocol', 'family', 'host'],
@@ -266,27 +267,31 @@ export function look(service: Service): Whereabouts {
   const { ports, settings } = service
   let asked = ports
   let free: number | undefined
+  let ownersBefore: ReadonlyMap<number, string> = new Map()
   for (const patienceMs of PATIENCES_MS) {
     const busy = busyOnes(asked, settings, patienceMs)
     free = asked.find((port) => !busy.includes(port)) ?? free
-    const running = busy.length === 0 ? undefined : runningOn(busy, service)
+    if (busy.length === 0) break
+    const { running, owners } = holdersOn(busy, service)
     if (running !== undefined) return { running, free }
-    // A port behind the first free one does not change the answer.
+    // A port behind the first free one does not change the answer, and a port that others keep is theirs.
     const end = free === undefined ? ports.length : ports.indexOf(free)
-    asked = busy.filter((port) => ports.indexOf(port) < end)
+    const isOpen = (port: number) =>
+      !owners.has(port) || owners.get(port) !== ownersBefore.get(port)
+    asked = busy.filter((port) => ports.indexOf(port) < end && isOpen(port))
     if (asked.length === 0) break
+    ownersBefore = owners
   }
   return { running: undefined, free }
 }
 
 /**
  * How long busy ports are probed, in milliseconds; 0: once. Other processes that ask for the same service probe its ports
- * too, and may have to wait for a processor meanwhile. The second time is for ports that neither the service nor a probe
- * of an instant has. It is longer, because a wrong verdict would move the service to another port.
+ * too, and may have to wait for a processor meanwhile. The second time is for ports that the service does not have, and
+ * the third for those that had other owners, or none, the second time. They are longer, because a wrong verdict would
+ * move the service to another port.
  */
-const PATIENCES_MS = [0, 30] as const
-/** The same, for a port where the service seems to run. */
-const CONFIRMING_MS = 0.5
+const PATIENCES_MS = [0, 30, 300] as const
 
 /** Those ports that are busy each time they are probed. */
 function busyOnes(ports: Uint16Array, { portQuestion }: Settings, patienceMs: number): Uint16Array {
@@ -300,11 +305,11 @@ function busyOnes(ports: Uint16Array, { portQuestion }: Settings, patienceMs: nu
   }
 }
 
-/** On which of some busy ports a service runs, and who has it. */
-function runningOn(
+/** On which of some busy ports a service runs, and the owners of each port that has sockets. */
+function holdersOn(
   busy: Uint16Array,
   { settings, project, label }: Service,
-): Whereabouts['running'] {
+): { running: Whereabouts['running']; owners: ReadonlyMap<number, string> } {
   const { question } = settings.portQuestion
   const report = holdersOf([
     busy,
@@ -313,6 +318,10 @@ function runningOn(
     project.folder ?? '',
   ])
   const processes = new Map(report.processes.map((process) => [process.pid, process]))
+  const owners = new Map<number, string>()
+  for (const { port, uid, pids } of report.sockets) {
+    owners.set(port, `${owners.get(port) ?? ''} ${uid}:${pids}`)
+  }
   const isIts = (socket: SocketReport): boolean => {
     const own = socket.pids.flatMap((pid) => processes.get(pid) ?? []).filter(isOwn)
     if (socket.label !== undefined) return socket.label === label && own.length > 0
@@ -321,8 +330,7 @@ function runningOn(
     return (
       isServer &&
       own.some(({ cwd }) => isOf(project, cwd)) &&
-      // It may have been a probe of the TypeScript engine, which listens for an instant.
-      busyOnes(Uint16Array.of(socket.port), settings, CONFIRMING_MS).length > 0
+      isServing(socket.pids, (ms) => busyOnes(Uint16Array.of(socket.port), settings, ms).length > 0)
     )
   }
   for (const port of busy) {
@@ -330,9 +338,9 @@ function runningOn(
     const socket = its.find(({ state }) => state === State.LISTENING) ?? its[0]
     if (socket === undefined) continue
     const [holder] = describeHolders({ ...report, sockets: [socket] }, Ask.IPV4 | Ask.IPV6)
-    if (holder !== undefined) return { port, holder }
+    if (holder !== undefined) return { running: { port, holder }, owners }
   }
-  return undefined
+  return { running: undefined, owners }
 }
 
 function pause(ms: number): void {
@@ -362,8 +370,13 @@ function record({ variable, project }: Service, port: number): void {
   if (project.folder !== undefined) setSharedVariable('PORT4ME_TREE_PROJECT', project.folder)
 }
 
-/** How often a lease is tried again, if two processes start a service at the same instant. */
-const ATTEMPTS = 20
+/** How long a lease is tried again, if two processes start a service at the same instant. */
+const TRYING_MS = 10_000
+/**
+ * How long a lease asks for its label, which only one lease has at a time. After that it does without: a process that
+ * cannot be seen from here, such as one of another container, has the label.
+ */
+const LABELLED_MS = 1000
 
 /**
  * Does what leaseService() does, for the programs.
@@ -371,7 +384,9 @@ const ATTEMPTS = 20
  */
 export function leaseOfService(service: Service): PortLease {
   const { settings, label, ports } = service
+  const start = performance.now()
   for (let attempt = 0; ; attempt++) {
+    const spent = performance.now() - start
     const { running, free } = look(service)
     if (running !== undefined) throw isRunning(service, running)
     if (free === undefined) throw noneFree(service)
@@ -382,9 +397,14 @@ export function leaseOfService(service: Service): PortLease {
       skip: 0,
     }
     const search = searchFor(only, 1, settings.portQuestion)
-    const held = hold({ engine: settings.engine, search }, settings.values.exclusive, label)
+    const held = hold(
+      { engine: settings.engine, search },
+      settings.values.exclusive,
+      spent < LABELLED_MS ? label : '',
+    )
     if (portOf(held.pick) !== 0) {
-      // Another process may have leased another candidate at the same instant. Then both give way, and try again.
+      // The service may have started meanwhile. Where leases have no labels, another process may also have leased
+      // another candidate at the same instant. Then both give way, and try again.
       const others = ports.filter((port) => port !== free)
       const other = look({ ...service, ports: others }).running
       if (other === undefined) {
@@ -394,7 +414,7 @@ export function leaseOfService(service: Service): PortLease {
       }
       held.release()
     }
-    if (attempt === ATTEMPTS) throw noneFree(service)
+    if (spent > TRYING_MS) throw noneFree(service)
     pause(Math.random() * 2 ** Math.min(attempt, 5))
   }
 }

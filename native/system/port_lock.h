@@ -32,13 +32,14 @@ class PortLock {
   PortLock() = default;
   ~PortLock() { Release(); }
   PortLock(PortLock&& other) noexcept
-      : handles_(std::exchange(other.handles_, {kNone, kNone, kNone})),
+      : handles_(std::exchange(other.handles_, kNoHandles)),
         held_(std::exchange(other.held_, std::nullopt)) {}
   PortLock& operator=(PortLock&&) = delete;
 
   // Takes the lock until Release(). Sets `*error` if it returns kFailed.
   LockState Take(Protocol protocol, uint16_t port, SystemError* error);
-  // Lets other processes see the label of this lease, until Release(): binds the abstract name
+  // Keeps others from a lease with the same label, and lets them see the label of this lease, until
+  // Release(). Binds the abstract name "\0port4me/service/<label>/0", exact and padded, and then
   // "\0port4me/service/<label>/<port>". Does nothing where there are no such names.
   LockState TakeLabel(const std::string& label, uint16_t port, SystemError* error);
   void Release();
@@ -49,8 +50,10 @@ class PortLock {
     Protocol protocol;
     uint16_t port;
   };
-  // One for each of the two names, and one for the label.
-  std::array<int, 3> handles_{kNone, kNone, kNone};
+  using Handles = std::array<int, 5>;
+  static constexpr Handles kNoHandles{kNone, kNone, kNone, kNone, kNone};
+  // Two for the lock of the port, two for the lock of the label, and one that shows the label.
+  Handles handles_ = kNoHandles;
   std::optional<Held> held_{};  // set while this object has the lock
 };
 

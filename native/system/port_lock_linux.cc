@@ -62,22 +62,27 @@ struct Name {
     const int written =
         std::snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "port4me/%s/%u",
                       protocol == Protocol::kTcp ? "tcp" : "udp", static_cast<unsigned>(port));
-    length = static_cast<socklen_t>(name_length == NameLength::kPadded
-                                        ? sizeof(address)
-                                        : offsetof(sockaddr_un, sun_path) + 1 + written);
+    SetLength(written, name_length);
   }
-  // "\0port4me/<kind>/<label>/<port>"
-  Name(const char* kind, const std::string& label, uint16_t port) {
+  // A name of a label. With port 0 it is a name of the lock that the lease has on its label.
+  Name(const std::string& label, uint16_t port, NameLength name_length) {
     address.sun_family = AF_UNIX;
     const int written =
-        std::snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "port4me/%s/%s/%u", kind,
+        std::snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "port4me/service/%s/%u",
                       label.c_str(), static_cast<unsigned>(port));
-    length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + written);
+    SetLength(written, name_length);
   }
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
 
   sockaddr_un address{};
-  socklen_t length;
+  socklen_t length = 0;
+
+ private:
+  void SetLength(int written, NameLength name_length) {
+    length = static_cast<socklen_t>(name_length == NameLength::kPadded
+                                        ? sizeof(address)
+                                        : offsetof(sockaddr_un, sun_path) + 1 + written);
+  }
 };
 
 // Close-on-exec and non-blocking. -1 with `*error` set on failure.
@@ -122,7 +127,13 @@ LockState PortLock::Take(Protocol protocol, uint16_t port, SystemError* error) {
 }
 
 LockState PortLock::TakeLabel(const std::string& label, uint16_t port, SystemError* error) {
-  return TakeName(Name("service", label, port), &handles_.back(), error);
+  LockState state = LockState::kFree;
+  int* handle = &handles_[kNameLengths.size()];
+  for (const NameLength name_length : kNameLengths) {
+    if (state == LockState::kFree) state = TakeName(Name(label, 0, name_length), handle++, error);
+  }
+  if (state != LockState::kFree) return state;
+  return TakeName(Name(label, port, NameLength::kExact), handle, error);
 }
 
 void PortLock::Release() {

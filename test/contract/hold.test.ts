@@ -1,5 +1,6 @@
 // Holds: each engine respects what it and the other engine hold.
 
+import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type ListenOptions, Server } from 'node:net'
@@ -9,6 +10,9 @@ import { EVERYWHERE, engines, fallback, portOf, TCP, triesOf } from '../support/
 import { freePort, whileListening } from '../support/listeners.js'
 
 const NONE = new Uint8Array(8192)
+
+/** A label that no other test has at the same time. */
+const newLabel = () => randomBytes(8).toString('hex')
 
 const hold = (
   engine: Engine,
@@ -104,7 +108,7 @@ describe.each(pairs)('a port that %s holds, seen by %s', (_holder, _other, holde
     'shows its label and its process also when others have looked at it',
     async () => {
       const port = await freePort()
-      const label = '0123456789abcdef'
+      const label = newLabel()
       const ports = Uint16Array.of(port)
       const held = holder.hold(0, NONE, ports, 0, 1, TCP, EVERYWHERE, false, label)
       // The addon looks at a lock by connecting to its name, which leaves a connection with that name.
@@ -120,7 +124,7 @@ describe.each(pairs)('a port that %s holds, seen by %s', (_holder, _other, holde
 
   test.runIf(process.platform === 'linux')('shows its label until it is released', async () => {
     const [port, without] = [await freePort(), await freePort()]
-    const label = '0123456789abcdef'
+    const label = newLabel()
     const search = (on: number) =>
       [0, NONE, Uint16Array.of(on), 0, 1, BOTH, EVERYWHERE, false] as const
     const held = holder.hold(...search(port), label)
@@ -139,6 +143,25 @@ describe.each(pairs)('a port that %s holds, seen by %s', (_holder, _other, holde
     expect(told()).toEqual([])
     const again = holder.hold(...search(port), label)
     expect(portOf(again.pick)).toBe(port)
+    again.release()
+  })
+
+  test.runIf(process.platform === 'linux')('has its label alone', async () => {
+    const [port, next] = [await freePort(), await freePort()]
+    const label = newLabel()
+    const search = (on: number) =>
+      [0, NONE, Uint16Array.of(on), 0, 1, TCP, EVERYWHERE, false] as const
+    const held = holder.hold(...search(port), label)
+    expect(portOf(held.pick)).toBe(port)
+    for (const engine of engines) {
+      expect(portOf(engine.hold(...search(next), label).pick)).toBe(0)
+      const ofAnother = engine.hold(...search(next), newLabel())
+      expect(portOf(ofAnother.pick)).toBe(next)
+      ofAnother.release()
+    }
+    held.release()
+    const again = other.hold(...search(next), label)
+    expect(portOf(again.pick)).toBe(next)
     again.release()
   })
 

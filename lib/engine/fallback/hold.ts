@@ -7,7 +7,7 @@ import { byFamily, endpointsToHold, type Protocol, protocolsOf } from './endpoin
 import {
   KEEPS_NAMES,
   LocksNow,
-  labelName,
+  labelNames,
   lockNames,
   lockRefusal,
   withReadableName,
@@ -158,7 +158,7 @@ function* lockSteps(
         },
       })
     }
-    for (const name of labelName(label, port)) {
+    for (const name of labelNames(label, port)) {
       const bind = yield ['hold', () => sockets.holdName(name, locks)]
       if (bind.is === 'in-use') return false
       if (bind.is === 'denied' || bind.is === 'absent') throw bind.error

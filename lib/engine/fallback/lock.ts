@@ -16,14 +16,22 @@ export const KEEPS_NAMES = Number(process.versions.uv?.split('.')[1]) >= 48
  */
 export function lockNames(protocol: Protocol, port: number): string[] {
   if (!IS_LINUX) return []
-  const name = `\0port4me/${protocol}/${port}`
+  return bothLengths(`\0port4me/${protocol}/${port}`)
+}
+
+function bothLengths(name: string): string[] {
   const filled = name.padEnd(LONGEST_NAME, '\0')
   return KEEPS_NAMES ? [filled, name] : [filled]
 }
 
-/** The name that shows the label of a lease to other processes. */
-export function labelName(label: string, port: number): string[] {
-  return IS_LINUX && label !== '' ? [`\0port4me/service/${label}/${port}`] : []
+/**
+ * The names that keep others from a lease with the same label. The last name shows the label, and the port of the lease,
+ * to other processes.
+ */
+export function labelNames(label: string, port: number): string[] {
+  if (!IS_LINUX || label === '') return []
+  const name = `\0port4me/service/${label}`
+  return [...bothLengths(`${name}/0`), `${name}/${port}`]
 }
 
 /**

@@ -49,7 +49,7 @@ export function listLeaseLocks([ports, protocols]: HoldersArguments): LeaseLock[
   })
 }
 
-/** The label of a lease: labelName() in lock.ts. */
+/** The label of a lease: labelNames() in lock.ts. */
 export interface LeaseLabel {
   readonly label: string
   readonly port: number
@@ -58,7 +58,7 @@ export interface LeaseLabel {
 
 export function listLeaseLabels(ports: Uint16Array): LeaseLabel[] {
   const asked = new Set(ports)
-  const lines = /^(?:\S+ +){6}(\d+) @port4me\/service\/([\da-f]+)\/(\d{1,5})@*$/gm
+  const lines = /^(?:\S+ +){6}(\d+) @port4me\/service\/([\da-f]+)\/([1-9]\d{0,4})@*$/gm
   return [...textOf('/proc/net/unix').matchAll(lines)].flatMap(([, inode, label = '', port]) => {
     const found = { label, port: Number(port), inode: Number(inode) }
     return asked.size === 0 || asked.has(found.port) ? [found] : []
