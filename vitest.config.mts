@@ -32,7 +32,7 @@ export default defineConfig({
           ...common,
           name: 'unit',
           include: [
-            'test/{native,contract,holders,services,settings,package,examples}/**/*.test.ts',
+            'test/{native,contract,docs,holders,services,settings,package,examples}/**/*.test.ts',
           ],
           execArgv: ['--expose-gc'],
         },

@@ -11,7 +11,7 @@ export interface Example {
   readonly cleanup: () => void
 }
 
-/** Copies examples/NAME to a new git repository, with a copy of this package and links to its dependencies. */
+/** Copies examples/NAME to a new git repository, with everything installed. */
 export function prepareExample(name: string): Example {
   const folder = mkdtempSync(join(tmpdir(), `port4me-example-${name}-`))
   const source = join(ROOT, 'examples', name)
@@ -21,6 +21,12 @@ export function prepareExample(name: string): Example {
   })
   git(folder, 'init', '--quiet')
 
+  installInto(folder)
+  return { folder, cleanup: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** Makes node_modules in a folder: a copy of this package, and links to its dependencies. */
+export function installInto(folder: string): void {
   const modules = join(folder, 'node_modules')
   mkdirSync(join(modules, '.bin'), { recursive: true })
   const installed = join(ROOT, 'node_modules')
@@ -39,5 +45,4 @@ export function prepareExample(name: string): Example {
   for (const program of ['port4me', 'openport']) {
     symlinkSync(`../port4me/dist/${program}-cli.js`, join(modules, '.bin', program))
   }
-  return { folder, cleanup: () => rmSync(folder, { recursive: true, force: true }) }
 }
