@@ -1,5 +1,5 @@
-// Tests the table of settings. For each option, a call with another value has other settings. And the help, completion,
-// types and documentation have every row.
+// Tests the table of settings. For each option, a call with another value has other settings. And the help, completion
+// and types have every row. (test/docs/tables.test.ts tests the documentation.)
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -119,7 +119,6 @@ test('debug prints the value of each option and where it comes from', () => {
 
 beforeEach(() => vi.unstubAllEnvs())
 
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 /** The types without the options of lease.listen() and waitForPort(), which are not in the table. */
 const TYPES = readFileSync(join(ROOT, 'lib/types.ts'), 'utf8').replace(
   /interface (Listen|Wait)Options \{[\s\S]*?\n\}/g,
@@ -132,31 +131,16 @@ const COMMANDS_WITH_FLAGS = [
 ]
 
 describe('every row', () => {
-  test.each(Object.keys(FLAG_HELP))(
-    'the flag --%s is in --help, in completion and in README',
-    (flag) => {
-      const commands = COMMANDS_WITH_FLAGS.filter((command) =>
-        Object.hasOwn(flagsOf(command), flag),
-      )
-      expect(commands).not.toEqual([])
-      for (const command of commands) {
-        const program = command === 'openport' ? 'openport' : 'port4me'
-        expect(help(command)).toMatch(new RegExp(`--${flag}\\b`))
-        for (const shell of PROGRAM_FLAGS.completion.choices) {
-          expect(completion(program, shell)).toMatch(new RegExp(`\\b${flag}\\b`))
-        }
+  test.each(Object.keys(FLAG_HELP))('the flag --%s is in --help and in completion', (flag) => {
+    const commands = COMMANDS_WITH_FLAGS.filter((command) => Object.hasOwn(flagsOf(command), flag))
+    expect(commands).not.toEqual([])
+    for (const command of commands) {
+      const program = command === 'openport' ? 'openport' : 'port4me'
+      expect(help(command)).toMatch(new RegExp(`--${flag}\\b`))
+      for (const shell of PROGRAM_FLAGS.completion.choices) {
+        expect(completion(program, shell)).toMatch(new RegExp(`\\b${flag}\\b`))
       }
-      expect(README).toContain(`--${flag}`)
-    },
-  )
-
-  test.each(OPTIONS)('the option %s is in README with its flag and its variables', (option) => {
-    const { flag, variable, site } = row(option)
-    const line = README.split('\n').find((text) => text.startsWith(`| \`${option}\``)) ?? ''
-    expect(line).not.toBe('')
-    if (flag !== undefined) expect(line).toContain(`\`--${flag}\``)
-    if (variable !== undefined) expect(line).toContain(`\`${variable}\``)
-    if (site !== undefined) expect(line).toContain(`\`${site}\``)
+    }
   })
 
   test.each(OPTIONS)('the option %s has a doc comment with its default', (option) => {
@@ -171,10 +155,9 @@ describe('every row', () => {
     }
   })
 
-  test('each variable without a flag is in --help and in README', () => {
+  test('each variable without a flag is in --help', () => {
     for (const variable of Object.keys(VARIABLE_HELP)) {
       expect(help('port4me')).toContain(variable)
-      expect(README).toContain(variable.replace(/^PORT4ME_EXCLUDE_UNSAFE_FIREFOX$/, '_FIREFOX'))
     }
     for (const variable of OTHER_VARIABLES) expect(help('port4me')).toContain(variable)
   })
