@@ -7,10 +7,12 @@ const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
 // Tests of services and of all ports. Between other programs that hold thousands of ports (npm run test:crowded) the first
 // candidates of a service are often taken, and these tests would test the others instead of the package.
 const needRoom = ['test/*/services.test.ts', 'test/cli/who.test.ts', 'test/faults/holders.test.ts']
+// The pages of the documentation run in networks of their own, where no other program is.
+const alone = ['test/docs/**']
 const common = {
   exclude: [
     ...configDefaults.exclude,
-    ...(process.env.TESTS_CROWDED === undefined ? [] : needRoom),
+    ...(process.env.TESTS_CROWDED === undefined ? [] : [...needRoom, ...alone]),
   ],
   setupFiles: ['test/support/own-user.ts'],
   testTimeout: 120_000,

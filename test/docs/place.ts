@@ -71,8 +71,8 @@ export class Place {
     git(folder, 'init', '--quiet', '--initial-branch=main')
     fs.writeFileSync(join(folder, '.git', 'info', 'exclude'), 'node_modules\n.block-*\n')
     git(folder, 'add', '.')
-    const alice = ['-c', 'user.name=alice', '-c', 'user.email=alice@example.com']
-    git(folder, ...alice, 'commit', '--quiet', '--message=Begin')
+    const alice = ['user.name=alice', 'user.email=alice@example.com', 'commit.gpgsign=false']
+    git(folder, ...alice.flatMap((value) => ['-c', value]), 'commit', '--quiet', '--message=Begin')
     installInto(folder)
     fs.symlinkSync(join(ROOT, 'prebuilds'), join(folder, 'node_modules/port4me/prebuilds'))
     fs.symlinkSync('shop/node_modules', join(home, 'src', 'node_modules')) // for linked worktrees
