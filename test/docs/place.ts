@@ -89,7 +89,7 @@ export class Place {
   async run(block: Block): Promise<void> {
     const { language, code, directive } = block
     if (directive.kind === 'not run') return
-    if (directive.kind === 'file') return this.#write(directive.name, code)
+    if (directive.kind === 'file') return this.#write(directive.name, block)
     if (language === 'json') JSON.parse(code)
     const command = await this.#commandOf(block)
     if (command === undefined) return
@@ -115,11 +115,14 @@ export class Place {
     fs.rmSync(this.#root, { recursive: true, force: true })
   }
 
-  #write(name: string, code: string): void {
+  #write(name: string, { line, code }: Block): void {
     const extension = extname(name)
     if (extension === '.json') JSON.parse(code)
     if (PARSED.includes(extension)) {
-      parsed(code, extension.replace(/[.mc]+/, '') as Parameters<typeof parsed>[1])
+      parsed(
+        '\n'.repeat(line) + code,
+        extension.replace(/[.mc]+/, '') as Parameters<typeof parsed>[1],
+      )
     }
     const file = join(this.folder, name)
     fs.mkdirSync(dirname(file), { recursive: true })
@@ -149,7 +152,7 @@ export class Place {
 
   /** Writes the file that a block of JavaScript or TypeScript is, with the lines where they are on the page. */
   async #module({ page, line, language, code }: Block): Promise<string> {
-    const checked = '\n'.repeat(line) + withChecks(code, language as 'js' | 'ts')
+    const checked = withChecks('\n'.repeat(line) + code, language as 'js' | 'ts')
     const extension = language === 'js' && isCommonJs(code) ? 'cjs' : 'mjs'
     const file = join(this.folder, `.block-${page.replaceAll('/', '-')}-${line}.${extension}`)
     if (language === 'js') fs.writeFileSync(file, checked)
@@ -212,12 +215,13 @@ export class Place {
 
   #environment(): NodeJS.ProcessEnv {
     const others =
-      /^(_?PORT4ME_|VITEST|TESTS?(_|$)|npm_|GIT_|NODE_|DEBUG$|CI$|INIT_CWD$|(LOG|L|USER)NAME$)/
+      /^(_?PORT4ME_|VITEST|TESTS?(_|$)|JEST_|MOCHA_|npm_|GIT_|NODE_|PORT$|DEBUG$|CI$|FORCE_COLOR$|INIT_CWD$|(LOG|L|USER)NAME$)/i
     const kept = Object.entries(process.env).filter(([name]) => !others.test(name))
     const programs = [join(this.folder, 'node_modules', '.bin'), dirname(process.execPath)]
     return {
       ...Object.fromEntries(kept),
       HOME: dirname(dirname(this.folder)),
+      LC_ALL: 'C.UTF-8',
       NO_COLOR: '1',
       PATH: [...programs, process.env.PATH].join(delimiter),
       PYTHONUNBUFFERED: '1',

@@ -148,7 +148,7 @@ describe('a page', () => {
     ['js', "throw new Error('no')", /exit status 1 instead of 0:[\s\S]*page\.md-3[\s\S]*no/],
     ['js', 'process.exit(3)', 'exit status 3 instead of 0'],
     ['js', "import { leaseport } from 'port4me'", 'leaseport'],
-    ['js', 'const x = ', 'line 1 of the block'],
+    ['js', 'const x = ', 'line 4: '],
     ['sh', 'false\ntrue', 'exit status 1'],
     ['sh', 'false | true', 'exit status 1'],
     ['sh', 'echo "$nothing_is_set"', 'nothing_is_set'],
@@ -183,7 +183,7 @@ describe('a page', () => {
       block('ruby', 'exit 1', 'not run: needs Ruby'),
     )
     expect(failures).toEqual([])
-    await expectFailure(block('js', 'const = 1', 'file: a.js'), 'line 1 of the block')
+    await expectFailure(block('js', 'const = 1', 'file: a.js'), 'line 5: ')
     await expectFailure(block('json', '{', 'file: a.json'), 'JSON')
     expect(existsSync(join(place.folder, 'a.js'))).toBe(false)
   })

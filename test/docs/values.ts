@@ -45,7 +45,7 @@ export function parsed(code: string, language: Language): ReturnType<typeof pars
   if (error !== undefined) {
     const [at] = error.labels
     const line = code.slice(0, at?.start ?? 0).split('\n').length
-    throw new Error(`line ${line} of the block: ${error.message}`)
+    throw new Error(`line ${line}: ${error.message}`)
   }
   return result
 }
