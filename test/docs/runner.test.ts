@@ -101,7 +101,7 @@ describe('a page', () => {
       block('console', '$ cd ..; pwd; git -C shop status --short; whoami\n.../alice/src\nalice'),
       block(
         'console',
-        '$ port4me --list=2\n30845\n19654\n$ npx port4me --version\n0.1.0\n$ openport 3000 3001\n3000',
+        '$ port4me --list=2\n30845\n19654\n$ npx port4me --version\n...\n$ openport 3000 3001\n3000',
       ),
       block('console', '$ echo $LOGNAME $PORT4ME_USER $USER $HOME\nalice .../alice'),
       block(
