@@ -28,42 +28,18 @@ const THEMES = {
   },
 }
 
-const WIDTH = 760
+const WIDTH = 640
 const LEFT = 164
-const COLUMN = 148
-const PHASES = ['free', 'leased', 'the server listens', 'it is closed']
+const COLUMN = 156
+const PHASES = ['leased', 'the server listens', 'it is closed']
 
 /** Who looks, and what it finds in each phase. `safe`: the port is safe from it. `past`: it gets past the lease. */
 const OBSERVERS = [
-  [
-    'another lease',
-    ['plain', 'gets it'],
-    ['safe', 'kept out'],
-    ['safe', 'kept out'],
-    ['plain', 'gets it'],
-  ],
-  ['a probe', ['plain', 'free'], ['safe', "'leased'"], ['safe', "'in-use'"], ['plain', 'free']],
-  [
-    'the system’s port 0',
-    ['plain', 'may be it'],
-    ['safe', 'never it'],
-    ['safe', 'never it'],
-    ['plain', 'may be it ²'],
-  ],
-  [
-    'get-port, portfinder',
-    ['plain', 'free'],
-    ['past', 'free ¹'],
-    ['safe', 'in use'],
-    ['plain', 'free'],
-  ],
-  [
-    'another server',
-    ['plain', 'can listen'],
-    ['past', 'can listen ¹'],
-    ['safe', 'EADDRINUSE'],
-    ['plain', 'can listen'],
-  ],
+  ['another lease', ['safe', 'kept out'], ['safe', 'kept out'], ['plain', 'gets it']],
+  ['a probe', ['safe', "'leased'"], ['safe', "'in-use'"], ['plain', 'free']],
+  ['the system’s port 0', ['safe', 'never it'], ['safe', 'never it'], ['plain', 'may be it ²']],
+  ['get-port, portfinder', ['past', 'free ¹'], ['safe', 'in use'], ['plain', 'free']],
+  ['another server', ['past', 'can listen ¹'], ['safe', 'EADDRINUSE'], ['plain', 'can listen']],
 ]
 
 const ROW = 34
@@ -89,18 +65,18 @@ function picture(colors) {
     box(column(from) + 1, y, (to - from) * COLUMN - 2, 30, color, words)
   const lanes = [
     lane(46, 'pick, then bind', 'a gap'),
-    bar(1, 2, 34, colors.gap, 'others may take it'),
-    bar(2, 3, 34, colors.server, 'server'),
-    call(column(1), 22, 'port4me()'),
-    call(column(2), 22, 'server.listen()'),
-    call(column(3), 22, 'server.close()'),
+    bar(0, 1, 34, colors.gap, 'others may take it'),
+    bar(1, 2, 34, colors.server, 'server'),
+    call(column(0), 22, 'port4me()'),
+    call(column(1), 22, 'server.listen()'),
+    call(column(2), 22, 'server.close()'),
     lane(132, 'a lease', 'no gap'),
-    bar(1, 2, 120, colors.lease, 'the lease holds it'),
-    bar(2, 3, 120, colors.server, 'server'),
-    call(column(1), 108, 'leasePort()'),
-    call(column(2), 108, 'lease.listen(server)'),
-    call(column(3), 108, 'server.close()'),
-    text(column(2), 184, 'the server gets the socket itself', {
+    bar(0, 1, 120, colors.lease, 'the lease holds it'),
+    bar(1, 2, 120, colors.server, 'server'),
+    call(column(0), 108, 'leasePort()'),
+    call(column(1), 108, 'lease.listen(server)'),
+    call(column(2), 108, 'server.close()'),
+    text(column(1), 184, 'the server gets the socket itself', {
       fill: colors.faint,
       anchor: 'middle',
       size: 12,
@@ -120,21 +96,10 @@ function picture(colors) {
   })
   const y = TABLE + OBSERVERS.length * ROW + 24
   const notes = [
-    text(
-      8,
-      y,
-      '¹ On Linux, because it sets SO_REUSEADDR. So a child process can serve the port. exclusive: true keeps it out.',
-      { fill: colors.faint, size: 12 },
-    ),
-    text(8, y + 18, '² Not as long as connections are in TIME_WAIT, about a minute.', {
-      fill: colors.faint,
-      size: 12,
-    }),
-    text(8, y + 36, 'Green: the port is safe from it. Yellow: it gets past the lease.', {
-      fill: colors.faint,
-      size: 12,
-    }),
-  ]
+    'Green: the port is safe from it. Yellow: it gets past the lease.',
+    '¹ On Linux, so that a child process can serve the port. exclusive: true keeps it out.',
+    '² Not as long as connections are in TIME_WAIT, about a minute.',
+  ].map((note, i) => text(8, y + 18 * i, note, { fill: colors.faint, size: 12 }))
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">
 <title>How a lease keeps a port, and what others see</title>
 <style>
