@@ -1,5 +1,11 @@
 // The public names, and nothing else. In dist/ main.ts gives them, those of rest.ts at their first use.
 
+/**
+ * Every function, class and type of `import ... from 'port4me'`.
+ *
+ * @module port4me
+ */
+
 export { isFree, isFreeTcp, isFreeUdp, probe, probeAsync } from './availability.js'
 export { Port4meError, type Port4meErrorCode } from './errors.js'
 export { listHolders, listHoldersAsync, whoHas, whoHasAsync } from './holders/holders.js'

@@ -174,6 +174,7 @@ export interface WaitOptions {
  * A server of node:net, http, https or http2, or any object with the same listen(), such as an Express app.
  */
 export interface Listenable {
+  /** Starts the server, as listen() of `net.Server` does. */
   listen(...args: never[]): unknown
 }
 

@@ -1,3 +1,9 @@
+/**
+ * The functions of the package get-port 7, for `import` and for `require`.
+ *
+ * @module port4me/get-port
+ */
+
 import type { Options } from './types/get-port/index.js'
 
 export type { Options }

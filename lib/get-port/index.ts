@@ -6,7 +6,7 @@ import { currentEngine } from '../engine/engine.js'
 import { asSystemError, Port4meError, quote } from '../errors.js'
 import { readQuestion } from '../settings/question.js'
 
-/** Options of {@link getPort}. */
+/** Options of `getPort()`. */
 export type Options = {
   /** A preferred port, or an iterable of preferred ports in order. Texts such as `'3000'` are accepted. */
   readonly port?: number | Iterable<number> | undefined
