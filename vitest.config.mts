@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 // The tests of the public functions and programs run with both engines, on the built package. The other tests run once.
-// Tests that take minutes are separate projects: npm run test:stress, test:platforms, test:environments.
+// Tests that take minutes are separate projects: npm run test:stress, test:platforms, test:environments,
+// test:site.
 const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
 // Tests of services and of all ports. Between other programs that hold thousands of ports (npm run test:crowded) the first
 // candidates of a service are often taken, and these tests would test the others instead of the package.
@@ -46,6 +47,7 @@ export default defineConfig({
         test: { ...common, name: 'platforms', include: ['test/platforms/**/*.test.ts'] },
       },
       { test: { ...common, name: 'environments', include: ['test/environments/*.test.ts'] } },
+      { test: { ...common, name: 'site', include: ['test/site/*.test.ts'] } },
       { test: { ...common, name: 'stress', include: ['test/stress/**/*.test.ts'] } },
     ],
   },
