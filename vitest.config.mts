@@ -47,7 +47,7 @@ export default defineConfig({
         test: { ...common, name: 'platforms', include: ['test/platforms/**/*.test.ts'] },
       },
       { test: { ...common, name: 'environments', include: ['test/environments/*.test.ts'] } },
-      { test: { ...common, name: 'site', include: ['test/site/*.test.ts'] } },
+      { test: { ...common, name: 'site', include: ['test/site/*.test.ts'], retry: 0 } },
       { test: { ...common, name: 'stress', include: ['test/stress/**/*.test.ts'] } },
     ],
   },

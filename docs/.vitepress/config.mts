@@ -18,7 +18,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     text: 'Start',
     items: [
       { text: 'Getting started', link: '/getting-started' },
-      { text: 'Services of a project', link: '/services' },
+      { text: 'Services', link: '/services' },
       { text: 'Leases', link: '/leases' },
       { text: 'Who has a port', link: '/who' },
     ],
@@ -65,6 +65,15 @@ export default defineConfig({
     // As on GitHub, where the pages are read too.
     anchor: { slugify: slug },
     config: linkToRepository,
+    codeTransformers: [
+      {
+        // The lines of a console that are commands get a class.
+        line(node, line) {
+          const isCommand = this.source.split('\n')[line - 1]?.startsWith('$ ')
+          if (isCommand && this.options.lang === 'console') this.addClassToHast(node, 'command')
+        },
+      },
+    ],
   },
   themeConfig: {
     logo: '/logo.svg',

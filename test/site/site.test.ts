@@ -79,7 +79,7 @@ test('on a telephone the menu leads to every page', async () => {
   const { page, context, problems } = await open(390, 'light')
   await page.goto(`${site.home}leases`)
   await page.getByRole('button', { name: 'Menu' }).click()
-  await page.locator('.VPSidebar').getByRole('link', { name: 'Services of a project' }).click()
+  await page.locator('.VPSidebar').getByRole('link', { name: 'Services' }).click()
   await page.waitForURL(`${site.home}services`)
   expect(problems).toEqual([])
   await context.close()
