@@ -94,6 +94,34 @@ export function parseWhoLine(args: readonly string[]): WhoLine {
   }
 }
 
+export interface MapLine {
+  readonly include: string | undefined
+  readonly exclude: string | undefined
+  readonly protocol: Choice<'protocol'> | undefined
+  readonly family: Choice<'family'> | undefined
+  readonly form: 'text' | 'svg' | 'json'
+  readonly help: boolean
+}
+
+/** Reads the arguments after `port4me map`. */
+export function parseMapLine(args: readonly string[]): MapLine {
+  const read = readFlags(args, 'map')
+  const { switches } = read
+  checkNoWord(read, 'map')
+  if (switches.has('svg') && switches.has('json')) {
+    throw usage('only one of --svg and --json is allowed')
+  }
+  const { include, exclude } = optionsOf(read)
+  return {
+    include: include as string | undefined,
+    exclude: exclude as string | undefined,
+    protocol: choiceOf(read, 'protocol'),
+    family: choiceOf(read, 'family'),
+    form: switches.has('svg') ? 'svg' : switches.has('json') ? 'json' : 'text',
+    help: switches.has('help'),
+  }
+}
+
 export interface ServicesLine {
   readonly options: ServiceOptions
   readonly all: boolean

@@ -44,13 +44,14 @@ const manuals = (): Readonly<Record<Command, Manual>> => ({
       'port4me url [SERVICE] [flags]',
       'port4me env [flags]',
       'port4me who [PORT...] [flags]',
+      'port4me map [flags]',
       'port4me stop PORT|SERVICE... [flags]',
       'port4me wait PORT [flags]',
       'port4me help [COMMAND]',
     ],
     parts: [
       {
-        text: 'Prints the first free port of a sequence that depends only on the user and the tool. run leases the port while a command runs. services lists the services of this project, url prints where one of them runs or is to run, and env prints their ports as variables. who lists the processes that have ports, stop ends the one that listens on a port or serves a service, and wait waits until a server accepts connections: port4me help COMMAND',
+        text: 'Prints the first free port of a sequence that depends only on the user and the tool. run leases the port while a command runs. services lists the services of this project, url prints where one of them runs or is to run, and env prints their ports as variables. who lists the processes that have ports, map shows all ports as a picture, stop ends the one that listens on a port or serves a service, and wait waits until a server accepts connections: port4me help COMMAND',
       },
       { title: 'Which ports', entries: section('port4me', 'ports') },
       { title: "What 'free' means", entries: section('port4me', 'free') },
@@ -200,6 +201,32 @@ const manuals = (): Readonly<Record<Command, Manual>> => ({
       {
         title: 'Examples',
         lines: ['port4me who', 'port4me who 3000 8080-8090', 'port4me who --json 3000'],
+      },
+    ],
+  },
+  map: {
+    name: 'port4me map',
+    says: 'all ports of this machine as a picture',
+    usage: ['port4me map [flags]'],
+    parts: [
+      {
+        text: 'Shows which of the 65,536 ports are free, in use or leased. A cell stands for several ports in a row, as many as the width of the terminal makes necessary. It shows the port of most interest to you if one of its ports is in use or leased; else it shows what most of its ports are. Below the picture each state has its number of ports.',
+      },
+      {
+        text: 'Each port has one state. free, ephemeral and excluded ports are free. Of these, the system gives the ephemeral ones to programs that ask for any port, and your settings never choose the excluded ones: those that are not included, or excluded, or unsafe for browsers. denied ports need privileges, or a policy reserves them; port 0 belongs to them too. A leased port is kept by a lease, and no process listens on it. The others are in use: by processes of yours that work in this project (project), by your other processes (mine), or by others and by processes that cannot be seen (in-use).',
+      },
+      {
+        text: 'A terminal with colors shows colored half blocks. Otherwise, also with NO_COLOR, each cell is a character.',
+      },
+      { entries: flags('map') },
+      { title: 'Exit status', text: '0 success; 1 a failure; 2 wrong usage' },
+      {
+        title: 'Examples',
+        lines: [
+          'port4me map',
+          'port4me map --protocol=tcp --svg > ports.svg',
+          'port4me map --json',
+        ],
       },
     ],
   },

@@ -8,6 +8,7 @@ import { completion } from './completion/completion.js'
 import { envCommand } from './env.js'
 import { parseCommandLine, readFlags, usage } from './flags.js'
 import { printHelp } from './help.js'
+import { mapCommand } from './map.js'
 import { reporting } from './report.js'
 import { runCommand } from './run.js'
 import { servicesCommand } from './services.js'
@@ -46,6 +47,8 @@ function answerTo(args: readonly string[]): Status {
       return envCommand(rest)
     case 'who':
       return whoCommand(rest)
+    case 'map':
+      return mapCommand(rest)
     case 'stop':
       return stopCommand(rest)
     case 'wait':

@@ -169,12 +169,15 @@ export type Command =
   | 'url'
   | 'env'
   | 'who'
+  | 'map'
   | 'stop'
   | 'wait'
   | 'openport'
 
 /** The words that are commands if they are the first argument of port4me. */
-export const COMMANDS = ['run', 'services', 'url', 'env', 'who', 'stop', 'wait', 'help'] as const
+export const COMMANDS = [
+  ...(['run', 'services', 'url', 'env', 'who', 'map', 'stop', 'wait', 'help'] as const),
+] as const
 
 /** The flags that determine the ports of a service. */
 const OF_SERVICES = [
@@ -190,6 +193,7 @@ export const OPTION_FLAGS: Readonly<
   url: OF_SERVICES,
   env: OF_SERVICES,
   who: ['protocol', 'family'],
+  map: ['include', 'exclude', 'protocol', 'family'],
   stop: ['user', 'project', 'protocol'],
   wait: ['host'],
   openport: [],
@@ -206,15 +210,16 @@ export const PROGRAM_FLAGS = {
   force: { kind: 'boolean', of: ['stop'] },
   all: { kind: 'boolean', of: ['run', 'services', 'who'] },
   export: { kind: 'boolean', of: ['env'] },
+  svg: { kind: 'boolean', of: ['map'] },
   inclusive: { kind: 'boolean', of: ['openport'] },
   list: { kind: 'integer', of: ['port4me'], variable: 'PORT4ME_LIST', min: 1, max: 16_777_216 },
   test: { kind: 'integer', of: ['port4me'], variable: 'PORT4ME_TEST', min: 1, max: 65535 },
   why: { kind: 'integer', of: ['port4me'], min: 1, max: 65535 },
-  json: { kind: 'boolean', of: ['port4me', 'services', 'url', 'env', 'who'] },
+  json: { kind: 'boolean', of: ['port4me', 'services', 'url', 'env', 'who', 'map'] },
   completion: { kind: 'choice', of: ['port4me', 'openport'], choices: ['bash', 'zsh', 'fish'] },
   help: {
     kind: 'boolean',
-    of: ['port4me', 'run', 'services', 'url', 'env', 'who', 'stop', 'wait', 'openport'],
+    of: ['port4me', 'run', 'services', 'url', 'env', 'who', 'map', 'stop', 'wait', 'openport'],
     short: ['-h'],
   },
   version: { kind: 'boolean', of: ['port4me', 'openport'], short: ['-V', '-v'] },
@@ -253,7 +258,7 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
   tool: {
     section: 'ports',
     value: 'NAME',
-    says: 'what the port is for; also the argument that is not a flag, unless it is run, services, url, env, who, stop, wait or help',
+    says: 'what the port is for; also the argument that is not a flag, unless it is run, services, url, env, who, map, stop, wait or help',
   },
   project: {
     section: 'ports',
@@ -285,6 +290,7 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
     says: 'tcp, udp or both (default: tcp; with --why: both)',
     in: {
       who: 'tcp, udp or both (default: both)',
+      map: 'tcp, udp or both (default: both)',
       stop: 'tcp, udp or both (default: both)',
       services: PROTOCOL_OF_SERVICES,
       url: PROTOCOL_OF_SERVICES,
@@ -334,6 +340,7 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
     },
   },
   export: { section: 'own', says: 'lines for a shell: export WEB_PORT=3000' },
+  svg: { section: 'own', says: 'an SVG picture with a square for each port' },
   inclusive: { section: 'own', says: 'END is part of the range' },
   list: { section: 'print', value: 'N', says: 'the first N candidates, free or not' },
   test: { section: 'print', value: 'PORT', says: 'nothing; exit 0 if the port is free, 1 if not' },
@@ -342,7 +349,11 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
     value: 'PORT',
     says: 'whether the port is free, and if not, why and who has it; exit status as with --test',
   },
-  json: { section: 'print', says: 'the answer as JSON' },
+  json: {
+    section: 'print',
+    says: 'the answer as JSON',
+    in: { map: 'the counts, and the ranges of ports with the same state, as JSON' },
+  },
   debug: { section: 'print', says: 'also what was read and tried, on stderr' },
   completion: {
     section: 'print',

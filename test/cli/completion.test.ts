@@ -88,7 +88,7 @@ function fish(line: string): string[] {
     .sort()
 }
 
-const COMMANDS = ['env', 'help', 'run', 'services', 'stop', 'url', 'wait', 'who']
+const COMMANDS = ['env', 'help', 'map', 'run', 'services', 'stop', 'url', 'wait', 'who']
 const OF_WAIT = ['--free', '--help', '--host', '--timeout']
 
 describe('Bash', () => {

@@ -178,7 +178,7 @@ describe('the program', () => {
     [['--completion=tcsh'], ['--completion', '"tcsh"', "'bash', 'zsh', 'fish'"]],
     [
       ['help', 'api'],
-      ['no command "api"', 'run, services, url, env, who, stop, wait, help'],
+      ['no command "api"', 'run, services, url, env, who, map, stop, wait, help'],
     ],
   ])('%j is wrong usage: exit status 2, and a message that says what is allowed', (args, words) => {
     const { status, stdout, stderr } = program(args)

@@ -50,6 +50,7 @@ const ARGUMENTS = {
   url: 'service',
   env: undefined,
   who: 'port',
+  map: undefined,
   stop: 'port',
   wait: 'port',
 } as const
