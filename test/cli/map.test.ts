@@ -295,7 +295,7 @@ describe('the picture', () => {
     (width) => {
       for (const colors of [0, 16, 256] as const) {
         const widths = draw(width, colors).map((line) => widthOf(withoutColors(line)))
-        expect(Math.max(...widths)).toBeLessThanOrEqual(Math.max(width, 3) // a mark, a space and an ellipsis)
+        expect(Math.max(...widths)).toBeLessThanOrEqual(Math.max(width, 3)) // a mark, a space, an ellipsis
       }
     },
   )
