@@ -7,7 +7,10 @@ import { configDefaults, defineConfig } from 'vitest/config'
 const api = ['test/{api,cli,faults,processes}/**/*.test.ts']
 // Tests of services and of all ports. Between other programs that hold thousands of ports (npm run test:crowded) the first
 // candidates of a service are often taken, and these tests would test the others instead of the package.
-const needRoom = ['test/*/services.test.ts', 'test/cli/who.test.ts', 'test/faults/holders.test.ts']
+const needRoom = [
+  ...['test/*/services.test.ts', 'test/cli/who.test.ts', 'test/cli/map.test.ts'],
+  ...['test/faults/holders.test.ts', 'test/package/demo.test.ts'],
+]
 // The pages of the documentation run in networks of their own, where no other program is.
 const alone = ['test/docs/**']
 const common = {

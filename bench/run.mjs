@@ -1,5 +1,5 @@
 // Compares this package with others. They run in turns, so that a slow minute of the machine affects all of them.
-// Prints a table of medians and ratios, and writes bench/results.json.
+// Prints a table of medians and ratios, writes bench/results.json, and draws the charts of docs/images/.
 
 import { fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { drawCharts } from './charts.mjs'
 import { compareHolders } from './holders.mjs'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 25)
@@ -114,6 +115,7 @@ writeFileSync(
   path('results.json'),
   `${JSON.stringify({ node: process.version, results }, null, 2)}\n`,
 )
+drawCharts(results)
 process.exitCode = missed ? 1 : 0
 
 /** Starts servers on `count` ports in a row. The last port of `ports`, which follows them, is free. */

@@ -16,8 +16,10 @@ const SIDE = 256
 const SQUARE = 3
 const [LEFT, TOP] = [56, 44]
 const GRID = SIDE * SQUARE
-const [WIDTH, LINE, ENTRY] = [LEFT + GRID + 16, 20, 205]
-const HEIGHT = TOP + GRID + 70
+const WIDTH = LEFT + GRID + 16
+/** The legend. */
+const [IN_A_LINE, ENTRY, LINE] = [3, 256, 20]
+const HEIGHT = TOP + GRID + 90
 
 /** The colors of a state, on light and on dark ground. */
 const COLORS: Readonly<Record<PortState, readonly [light: string, dark: string]>> = {
@@ -30,6 +32,8 @@ const COLORS: Readonly<Record<PortState, readonly [light: string, dark: string]>
   mine: ['#0969da', '#58a6ff'],
   project: ['#1a7f37', '#3fb950'],
 }
+
+const USED: readonly PortState[] = ['in-use', 'leased', 'mine', 'project']
 
 /** A square for each port, 256 in a row, and a legend. The colors follow the reader's choice of light or dark. */
 export function mapSvg({ states, ephemeral }: PortMap): string {
@@ -50,8 +54,8 @@ export function mapSvg({ states, ephemeral }: PortMap): string {
     ...PORT_STATES.map((state) => `<path class="${state}" d="${pathOf(states, state)}"/>`),
     '</g>',
     ...PORT_STATES.map((state, i) => {
-      const x = LEFT + (i % 4) * ENTRY - (i % 4 > 0 ? 8 : 0)
-      const y = TOP + GRID + 26 + Math.floor(i / 4) * LINE
+      const x = LEFT + (i % IN_A_LINE) * ENTRY
+      const y = TOP + GRID + 26 + Math.floor(i / IN_A_LINE) * LINE
       const text = `${state} ${counts[state].toLocaleString('en')}`
       return `<rect class="${state}" x="${x}" y="${y - 10}" width="11" height="11"/><text x="${x + 17}" y="${y}">${text} <tspan class="dim">${says(state, ephemeral)}</tspan></text>`
     }),
@@ -67,6 +71,8 @@ function styles(theme: 0 | 1): string {
   return [
     `text { fill: ${text} } .dim { fill: ${dim} } .ground { fill: ${ground} }`,
     ...PORT_STATES.map((state) => `.${state} { fill: ${COLORS[state][theme]} }`),
+    // A single square would be hard to see, so what is in use is drawn a little larger.
+    ...USED.map((state) => `path.${state} { stroke: ${COLORS[state][theme]}; stroke-width: .6 }`),
   ].join(' ')
 }
 

@@ -5,7 +5,7 @@
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ const [first, python] = process.argv.slice(2)
 async function main(images = join(root, 'docs/images')) {
   const lines = await transcript()
   process.stdout.write(`${lines.map(({ text }) => text).join('\n')}\n`)
-  for (const word of ['root', root.replace(/\/$/, ''), tmpdir()]) {
+  for (const word of ['root', root.replace(/\/$/, ''), realpathSync(tmpdir())]) {
     const found = lines.find(({ text }) => text.includes(word))
     if (found) throw new Error(`a line has ${JSON.stringify(word)}: ${found.text}`)
   }
@@ -46,13 +46,14 @@ async function main(images = join(root, 'docs/images')) {
 
 /** The lines that the shell shows. */
 async function transcript() {
-  const home = mkdtempSync(join(tmpdir(), 'port4me-picture-'))
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'port4me-picture-')))
+  const alice = join(home, 'alice')
   try {
-    mkdirSync(join(home, 'alice/bin'), { recursive: true })
-    symlinkSync(join(root, 'dist/port4me-cli.js'), join(home, 'alice/bin/port4me'))
-    writeFileSync(join(home, 'passwd'), 'alice:x:1000:1000::/home/alice:/bin/bash\n')
+    mkdirSync(join(alice, 'bin'), { recursive: true })
+    symlinkSync(join(root, 'dist/port4me-cli.js'), join(alice, 'bin/port4me'))
+    writeFileSync(join(home, 'passwd'), `alice:x:1000:1000::${alice}:/bin/bash\n`)
     for (const [name, services] of Object.entries(PROJECTS)) {
-      const project = join(home, 'alice/src', name)
+      const project = join(alice, 'src', name)
       mkdirSync(join(project, '.git'), { recursive: true })
       writeFileSync(join(project, 'package.json'), JSON.stringify({ name, port4me: { services } }))
       writeFileSync(join(project, 'server.js'), SERVER)
@@ -60,8 +61,8 @@ async function transcript() {
     const program = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'])
     // unshare(1): alice is another name for the user who runs this. The process ids begin where those of a machine
     // that has run for an hour could be.
-    const script = `mount --bind "$1/passwd" /etc/passwd && mount --bind "$1" /home && mount -t proc proc /proc &&
-      echo 4700 > /proc/sys/kernel/ns_last_pid && ip link set lo up && cd /home/alice/src/shop && shift &&
+    const script = `mount --bind "$1/passwd" /etc/passwd && mount -t proc proc /proc &&
+      echo 4700 > /proc/sys/kernel/ns_last_pid && ip link set lo up && cd "$HOME/src/shop" && shift &&
       exec setpriv --inh-caps=-all --ambient-caps=-all "$@"`
     const namespaces = ['--user', '--map-user=1000', '--map-group=1000', '--keep-caps']
     const shown = execFileSync(
@@ -73,8 +74,8 @@ async function transcript() {
       ],
       {
         env: {
-          ...{ HOME: '/home/alice', USER: 'alice', LOGNAME: 'alice', TERM: 'xterm-256color' },
-          ...{ PATH: `/home/alice/bin:${process.env.PATH}`, LANG: 'C.UTF-8', PS1: PROMPT },
+          ...{ HOME: alice, USER: 'alice', LOGNAME: 'alice', TERM: 'xterm-256color' },
+          ...{ PATH: `${alice}/bin:${process.env.PATH}`, LANG: 'C.UTF-8', PS1: PROMPT },
         },
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'inherit'],

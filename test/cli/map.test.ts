@@ -159,7 +159,7 @@ describe('port4me map', () => {
     const read = `import sys, xml.etree.ElementTree as tree
 print(tree.fromstring(sys.argv[1]).tag)`
     expect(run('python3', ['-c', read, stdout]).stdout).toBe('{http://www.w3.org/2000/svg}svg\n')
-    expect(countsIn([stdout.replace(/<text(?! x="\d+" y="8[3-9]\d)[^\n]*/g, '')])).toBe(PORTS)
+    expect(countsIn([stdout])).toBe(PORTS)
   })
 
   test.each([
