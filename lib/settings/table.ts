@@ -176,7 +176,15 @@ export type Command =
 
 /** The words that are commands if they are the first argument of port4me. */
 export const COMMANDS = [
-  ...(['run', 'services', 'url', 'env', 'who', 'map', 'stop', 'wait', 'help'] as const),
+  'run',
+  'services',
+  'url',
+  'env',
+  'who',
+  'map',
+  'stop',
+  'wait',
+  'help',
 ] as const
 
 /** The flags that determine the ports of a service. */
