@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { slug } from 'github-slugger'
 import { type DefaultTheme, defineConfig } from 'vitepress'
+import { keepWordsWhole } from './inline-code.mjs'
 import { linkToRepository } from './links.mjs'
 
 /** The path under which the site is published: that of GitHub Pages, unless DOCS_BASE says otherwise. */
@@ -64,7 +65,10 @@ export default defineConfig({
   markdown: {
     // As on GitHub, where the pages are read too.
     anchor: { slugify: slug },
-    config: linkToRepository,
+    config(md) {
+      linkToRepository(md)
+      keepWordsWhole(md)
+    },
     codeTransformers: [
       {
         // The lines of a console that are commands get a class.
