@@ -19,7 +19,7 @@ const unset = Object.entries(manifest).filter(([, value]) =>
 if (unset.length > 0) {
   const names = unset.map(([name]) => name).join(', ')
   problems.push(
-    `package.json: ${names} still contain the placeholder ${PLACEHOLDER}. Set it: sed -i 's/${PLACEHOLDER}/NAME/g' package.json`,
+    `package.json: ${names} still contain the placeholder ${PLACEHOLDER}. Set it: sed -i 's/${PLACEHOLDER}/NAME/g' package.json package-lock.json`,
   )
 }
 
