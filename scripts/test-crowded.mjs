@@ -22,9 +22,10 @@ const second = start(
 // The output of the second run is printed after that of the first.
 const output = []
 for (const stream of [second.stdout, second.stderr]) stream.on('data', (data) => output.push(data))
+const neighboursEnd = once(neighbours, 'exit') // they may also end too early
 const ended = await Promise.all([first, second].map((run) => once(run, 'close')))
 process.stdout.write(Buffer.concat(output))
 neighbours.stdin.end()
-const [status] = await once(neighbours, 'exit')
+const [status] = await neighboursEnd
 if (status !== 0) console.error(`the neighbours ended with ${status}`)
 process.exitCode = status === 0 && ended.every(([status]) => status === 0) ? 0 : 1

@@ -2,6 +2,7 @@
 
 import { readPorts } from '../availability.js'
 import { quote } from '../errors.js'
+import { isVariableName } from '../services/declared.js'
 import { SETTINGS } from '../settings/table.js'
 import { integerText } from '../settings/texts.js'
 import { oneOf } from '../settings/values.js'
@@ -38,8 +39,10 @@ export function parseRunLine(args: readonly string[]): RunLine {
   const all = switches.has('all')
   if (all) checkAll(read, end === -1 ? [] : args.slice(end + 1))
   const env = texts.get('env') ?? 'PORT'
-  if (env.includes('=')) {
-    throw usage(`--env must be the name of a variable, without "=", not ${quote(env)}`)
+  if (!isVariableName(env)) {
+    throw usage(
+      `--env must be the name of a variable (letters, digits and "_", not beginning with a digit), not ${quote(env)}`,
+    )
   }
   const wait = texts.get('wait')
   const timeout = timeoutOf(read)

@@ -15,7 +15,7 @@ import {
   type Service,
   statusOf,
 } from '../services/services.js'
-import type { PortHolder, ServiceOptions, ServiceStatus } from '../types.js'
+import type { PortHolder, PortStatus, ServiceOptions, ServiceStatus } from '../types.js'
 import { parseServicesLine } from './commands.js'
 import { flagOf } from './flags.js'
 import { printHelp } from './help.js'
@@ -29,7 +29,11 @@ interface Row extends ServiceStatus {
   readonly project: string
   readonly state: 'running' | 'leased' | 'free' | 'taken'
   /** The port that the service prefers, if others have it. */
-  readonly preferred?: { readonly port: number; readonly holders: readonly PortHolder[] }
+  readonly preferred?: {
+    readonly port: number
+    readonly holders: readonly PortHolder[]
+    readonly reason?: PortStatus['reason']
+  }
 }
 
 /** Answers `port4me services`. Returns the exit status. */
@@ -102,16 +106,18 @@ function preferredOf({ declared, ports }: Service, port: number): Row['preferred
   // A linked worktree does not prefer it.
   if (preferred === undefined || preferred === port || !ports.includes(preferred)) return undefined
   const holders = listHolders({ ports: [preferred] })
-  const isTaken = holders.length > 0 || probe(preferred).some(({ free }) => !free)
-  return isTaken ? { port: preferred, holders } : undefined
+  const { reason } = probe(preferred)[0] ?? {}
+  if (holders.length === 0 && reason === undefined) return undefined
+  return { port: preferred, holders, ...(reason !== undefined && { reason }) }
 }
 
 function noteOn({ name, preferred }: Row): string {
   if (preferred === undefined) return ''
-  const { port, holders } = preferred
+  const { port, holders, reason } = preferred
   const holder = holders.find(isListener) ?? holders[0]
   const who = holder && inBrief(holder)
-  return `${name} prefers port ${port}, but ${who === undefined ? 'it is not free' : `${who} has it`}\n`
+  const unknown = reason === 'denied' ? 'the system denies it' : 'it is not free'
+  return `${name} prefers port ${port}, but ${who === undefined ? unknown : `${who} has it`}\n`
 }
 
 const NARROWING: Narrowing = {

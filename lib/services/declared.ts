@@ -137,7 +137,7 @@ function readService(name: string, value: unknown, file: string, key: string): D
   const service: { -readonly [Key in keyof DeclaredService]: DeclaredService[Key] } = { name, env }
   if (given.port !== undefined) service.port = port(given.port, file, `${key}.port`)
   if (given.env !== undefined) {
-    if (typeof given.env !== 'string' || !/^[A-Za-z_]\w*$/.test(given.env)) {
+    if (typeof given.env !== 'string' || !isVariableName(given.env)) {
       throw wrong(file, `${key}.env`, `must be the name of a variable, not ${quote(given.env)}`)
     }
     service.env = given.env
@@ -183,6 +183,11 @@ const NAME = /^[A-Za-z0-9][\w.-]*$/
 
 export function isServiceName(name: string): boolean {
   return NAME.test(name)
+}
+
+/** Whether every shell can have a variable of this name. */
+export function isVariableName(name: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(name)
 }
 
 function checkName(name: string, file: string, key: string): void {

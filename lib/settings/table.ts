@@ -299,7 +299,7 @@ export const FLAG_HELP: Readonly<Record<Flag, FlagHelp>> = {
     in: {
       who: 'tcp, udp or both (default: both)',
       map: 'tcp, udp or both (default: both)',
-      stop: 'tcp, udp or both (default: both)',
+      stop: 'tcp, udp or both (default: tcp for PORT, and the protocol of the service for SERVICE)',
       services: PROTOCOL_OF_SERVICES,
       url: PROTOCOL_OF_SERVICES,
       env: PROTOCOL_OF_SERVICES,

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freeRow, whileListening } from '../support/listeners.js'
-import { OPENPORT } from '../support/paths.js'
+import { OPENPORT, ROOT } from '../support/paths.js'
 import { run } from '../support/run.js'
 
+const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const openport = (...args: readonly string[]) => run(process.execPath, [OPENPORT, ...args])
 
 describe('the program openport', () => {
@@ -80,7 +83,7 @@ describe('the program openport', () => {
       expect(openport(flag).stdout).toContain('openport START END [--inclusive]')
     }
     for (const flag of ['--version', '-V', '-v']) {
-      expect(openport(flag).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+      expect(openport(flag).stdout).toBe(`${VERSION}\n`)
     }
   })
 })

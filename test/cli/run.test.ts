@@ -181,7 +181,10 @@ describe('port4me run', () => {
     [['node', 'x', '--port={port}'], 'run needs "--" before the command'],
     [['--env=', '--', 'true'], '--env must not be empty, but is ""'],
     [['--env', '--', 'true'], '--env needs a value'],
-    [['--env=A=B', '--', 'true'], '--env must be the name of a variable, without "=", not "A=B"'],
+    ...['A=B', 'A-B', '1A'].map((name) => [
+      [`--env=${name}`, '--', 'true'],
+      `--env must be the name of a variable (letters, digits and "_", not beginning with a digit), not "${name}"`,
+    ]),
     [['--list=3', '--', 'true'], 'unknown flag "--list"; the flags are --user'],
     [['--foo', '--', 'true'], 'unknown flag "--foo"; the flags are --user'],
     [['--exclusiv', '--', 'true'], 'unknown flag "--exclusiv"; did you mean --exclusive?'],

@@ -29,10 +29,10 @@ describe('port4me wait', () => {
     expect(program(['wait', '--free', `${port}`])).toEqual(silent)
     const server = createServer().listen(port)
     await once(server, 'listening')
-    expect(program(['wait', '--free', '--timeout=0.1', `${port}`])).toEqual({
+    expect(program(['wait', '--free', '--timeout=2', `${port}`])).toEqual({
       status: 1,
       stdout: '',
-      stderr: `port4me: error: port ${port} is not free after 0.1 s: it is in use, on IPv4 and IPv6\n`,
+      stderr: `port4me: error: port ${port} is not free after 2 s: it is in use, on IPv4 and IPv6\n`,
     })
     const waiting = start(process.execPath, [PROGRAM, 'wait', '--free', `${port}`])
     server.close()

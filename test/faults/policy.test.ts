@@ -94,6 +94,24 @@ describe.runIf(process.env.PORT4ME_ENGINE === 'native')('with the addon', () => 
     ])
   })
 
+  test('where binds of some ports are refused, the error says so', () => {
+    const body = `
+      const said = []
+      for (const include of ['6100', '6100,6101', '6100-6110']) {
+        try { port4me.port4me({ include }) } catch (error) { said.push(error.message) }
+        await port4me.port4meAsync({ include }).catch((error) => said.push(error.message))
+      }
+      return said`
+    const expected = [
+      'the one candidate, 6100, is denied by the system',
+      '2 candidates were tried, and each is denied by the system',
+      '11 candidates were tried, and each is taken, or denied by the system',
+    ]
+    expect(underPolicy(body, { DENY_BIND: '5000' })).toEqual(
+      expected.flatMap((one) => [`no free port: ${one}`, `no free port: ${one}`]),
+    )
+  })
+
   describe('where connecting Unix sockets is refused', () => {
     const body = `
       const port = port4me.port4me('unix')
