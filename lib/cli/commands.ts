@@ -71,7 +71,7 @@ function checkAll({ texts, words }: Read, command: readonly string[]): void {
 }
 
 const HELP: readonly string[] = ['-h', '--help']
-const RUN_USAGE = 'port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'
+const RUN_USAGE = 'port4me run [TOOL|SERVICE] [flags] -- COMMAND [ARGUMENTS]'
 
 export interface WhoLine {
   /** Undefined: all ports. */
@@ -111,16 +111,13 @@ export function parseMapLine(args: readonly string[]): MapLine {
   const read = readFlags(args, 'map')
   const { switches } = read
   checkNoWord(read, 'map')
-  if (switches.has('svg') && switches.has('json')) {
-    throw usage('only one of --svg and --json is allowed')
-  }
   const { include, exclude } = optionsOf(read)
   return {
     include: include as string | undefined,
     exclude: exclude as string | undefined,
     protocol: choiceOf(read, 'protocol'),
     family: choiceOf(read, 'family'),
-    form: switches.has('svg') ? 'svg' : switches.has('json') ? 'json' : 'text',
+    form: formOf(read, 'svg') ?? 'text',
     help: switches.has('help'),
   }
 }
@@ -178,11 +175,15 @@ export function parseEnvLine(args: readonly string[]): EnvLine {
   const read = readFlags(args, 'env')
   const { switches } = read
   checkNoWord(read, 'env')
-  if (switches.has('export') && switches.has('json')) {
-    throw usage('only one of --export and --json is allowed')
-  }
-  const form = switches.has('export') ? 'export' : switches.has('json') ? 'json' : 'dotenv'
+  const form = formOf(read, 'export') ?? 'dotenv'
   return { options: serviceOptionsOf(read), form, help: switches.has('help') }
+}
+
+/** Which of two flags says what to print: `--json`, or another one. Undefined: neither. */
+function formOf<Form extends string>({ switches }: Read, other: Form): Form | 'json' | undefined {
+  if (!switches.has(other)) return switches.has('json') ? 'json' : undefined
+  if (switches.has('json')) throw usage(`only one of --${other} and --json is allowed`)
+  return other
 }
 
 function checkNoWord({ words: [word] }: Read, command: string): void {
@@ -213,7 +214,7 @@ export function parseStopLine(args: readonly string[]): StopLine {
   const { switches, words } = read
   const help = switches.has('help')
   if (words.length === 0 && !help) {
-    throw usage('stop needs a port or the name of a service: port4me stop PORT|NAME... [flags]')
+    throw usage('stop needs a port or the name of a service: port4me stop PORT|SERVICE... [flags]')
   }
   // No ranges, so that nothing is ended that was not named.
   const isPort = (word: string): boolean => /^[^A-Za-z]*$/.test(word)

@@ -31,6 +31,7 @@ export function isServing(
 
 /** Whether there are no more threads that can run than processors (proc_loadavg(5)). */
 function hasIdleProcessor(): boolean {
+  if (process.versions.deno !== undefined) return true // Deno may ask the user for the permission to look
   const { availableParallelism } = builtin('node:os')
   const [, runnable] = /(\d+)\/\d+/.exec(textOf('/proc/loadavg')) ?? []
   return runnable === undefined || Number(runnable) <= availableParallelism()

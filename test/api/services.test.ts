@@ -532,6 +532,24 @@ describe('who has the port', () => {
     },
   )
 
+  test.runIf(isLinux && isRoot)(
+    'has a lease that cannot be seen, as from a container: the service is leased on another port',
+    async () => {
+      const port = await freePort()
+      const folder = declaring({ web: port })
+      const module = JSON.stringify(ROOT)
+      const code = `globalThis.lease = require(${module}).leaseService('web'); console.log(lease.port)`
+      const keeping = `${code}; setInterval(() => {}, 1e6)`
+      const outside = startIn(folder, [process.execPath, '-e', keeping], { HOME: home })
+      companions.push(outside)
+      expect(await outside.line()).toBe(String(port))
+      const inside = ['--pid', '--fork', '--mount-proc', process.execPath, '-e', code]
+      const env = { ...process.env, HOME: home }
+      const printed = execFileSync('unshare', inside, { cwd: folder, encoding: 'utf8', env })
+      expect(Number(printed)).toBe(first(`web@~/${nameOf(folder)}`))
+    },
+  )
+
   test('was killed: its port is free at once', async () => {
     const port = await freePort()
     const folder = declaring({ web: port })

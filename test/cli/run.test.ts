@@ -170,13 +170,16 @@ describe('port4me run', () => {
   })
 
   test.each([
-    [[], 'run needs "--" and then a command: port4me run [TOOL] [flags] -- COMMAND [ARGUMENTS]'],
+    [
+      [],
+      'run needs "--" and then a command: port4me run [TOOL|SERVICE] [flags] -- COMMAND [ARGUMENTS]',
+    ],
     [['tool'], 'run needs "--" and then a command'],
     [['--'], 'run needs "--" and then a command'],
     [['--', ''], 'run needs "--" and then a command'],
     [
       ['api', 'node', 'x'],
-      'run needs "--" before the command: port4me run [TOOL] [flags] -- COMMAND',
+      'run needs "--" before the command: port4me run [TOOL|SERVICE] [flags] -- COMMAND',
     ],
     [['node', 'x', '--port={port}'], 'run needs "--" before the command'],
     [['--env=', '--', 'true'], '--env must not be empty, but is ""'],
